@@ -1,0 +1,7 @@
+export * from './durations.ts'
+export * from './errors.ts'
+export * from './json.ts'
+export * from './names.ts'
+export * from './options.ts'
+export * from './random.ts'
+export * from './series.ts'
