@@ -1,0 +1,282 @@
+/**
+ * Many minds, one fate: every policy meets the same demand, the same luck and the same forecasts, step by step.
+ *
+ * All runs of one seed go through time together. The load does not depend on what the policies do, so it is drawn
+ * once, measured once (one step late, with 1 % noise) and forecast once a minute for all of them; each run has a
+ * world, an estimator and a memory of its own. Pure: time is the step, chance is the seed.
+ */
+import { append, MINUTE, random, type Series, series } from '../base/index.ts'
+import { type EstimateMemory, type Estimator, estimator } from '../loop/estimate.ts'
+import type {
+  Decision,
+  Fitted,
+  Forecast,
+  Forecaster,
+  Json,
+  Observation,
+  Policy,
+  ScalingWorld,
+  StepOutcome,
+  Turn,
+  Units
+} from '../roles.ts'
+import { newTrack, type RunTrack, record } from './measure.ts'
+
+/** One policy under one setting. `label` is unique within a rehearsal. */
+export interface Mind {
+  readonly label: string
+  readonly policy: Policy
+  readonly options: Readonly<Record<string, Json>>
+  /** Which of the rehearsal's forecasters it is shown, if any. */
+  readonly forecaster?: string
+}
+
+/** A world with its state inside, so that the loop need not know what the state is. */
+export interface LiveWorld {
+  observe(): Observation
+  step(wanted: Units, arrivals: number): StepOutcome
+}
+
+export function live<State>(world: ScalingWorld<State>, seed: number): LiveWorld {
+  let state = world.initial(seed)
+  return {
+    observe: () => world.observe(state),
+    step(wanted, arrivals) {
+      state = world.transition(state, wanted, arrivals)
+      return world.outcome(state)
+    }
+  }
+}
+
+/** The fate of one seed: everything that is the same for every policy. */
+export interface Fate {
+  readonly seed: number
+  readonly stepMs: number
+  /** Start of `demand`; scoring begins `warmupSteps` later. */
+  readonly startMs: number
+  readonly warmupSteps: number
+  /** Arrivals of each step, whole events; `NaN` where the trace does not know. */
+  readonly demand: Float64Array
+  /** What forecasters may be fitted on: measured load right up to `startMs`, on their own step. Empty: they begin with nothing. */
+  readonly history: Series
+  readonly horizon: number
+  readonly initial: Units
+  readonly bounds: NonNullable<Observation['bounds']>
+  readonly slo: NonNullable<Observation['slo']>
+  readonly price: NonNullable<Observation['price']>
+  /** What the operator assumes before anything was measured. */
+  readonly priors: { readonly unitRate?: number; readonly leadTimeMs?: { p50: number; p90: number } }
+  readonly target: string
+  open(): LiveWorld
+}
+
+export interface Run {
+  readonly label: string
+  readonly track: RunTrack
+  /** Turns at which the decision or its reason changed; empty unless they were asked for. */
+  readonly turns: readonly Turn[]
+}
+
+/** Load that policies are shown: the last hour. Forecasters see all of it. */
+const SHOWN_MS = 60 * MINUTE
+/** Scrapes are counters read once a step: exact but for jitter of the scrape moment. */
+const LOAD_NOISE = 0.01
+
+export function rehearse(
+  fate: Fate,
+  minds: readonly Mind[],
+  forecasters: Readonly<Record<string, Forecaster>>,
+  options: {
+    readonly keepTurns?: (label: string) => boolean
+    readonly progress?: (step: number, of: number) => void
+  } = {}
+): Run[] {
+  const { stepMs, demand, startMs, warmupSteps } = fate
+  const observed = observe(fate)
+  const tracks = Object.entries(forecasters)
+    .filter(([name]) => minds.some((mind) => mind.forecaster === name))
+    .map(([name, forecaster]) => forecastTrack(name, forecaster, fate, observed))
+  const estimates = estimator(fate.priors)
+  const runs = minds.map((mind) => begin(mind, fate, estimates.initial()))
+  for (let step = 0; step < demand.length; step++) {
+    const nowMs = startMs + step * stepMs
+    for (const track of tracks) track.advance(step)
+    const load = shownLoad(observed, step)
+    for (const run of runs) {
+      if ((step * stepMs) % run.everyMs === 0) {
+        const forecast = tracks.find((track) => track.name === run.mind.forecaster)?.latest()
+        const seen = look(run, fate, estimates, nowMs, load, forecast)
+        decide(run, seen, step - warmupSteps, options.keepTurns?.(run.mind.label) ?? false)
+      }
+      const outcome = run.world.step(run.wanted, demand[step])
+      if (step >= warmupSteps) record(run.track, step - warmupSteps, outcome)
+    }
+    if (step % 4096 === 0) options.progress?.(step, demand.length)
+  }
+  return runs.map(({ mind, track, turns }) => ({ label: mind.label, track, turns }))
+}
+
+/** What one policy sees at a step: the world's metrics, the load, what was estimated from both, the forecast. */
+function look(
+  run: LiveRun,
+  fate: Fate,
+  estimates: Estimator,
+  nowMs: number,
+  load: Series,
+  forecast: Forecast | undefined
+): Observation {
+  const { target, bounds, slo, price } = fate
+  const measured = { ...run.world.observe(), nowMs, target, load, bounds, slo, price }
+  return { ...measured, service: estimates.update(measured, run.estimates), forecast }
+}
+
+interface LiveRun {
+  readonly mind: Mind
+  readonly world: LiveWorld
+  readonly track: RunTrack
+  readonly turns: Turn[]
+  readonly everyMs: number
+  memory: Json
+  estimates: EstimateMemory
+  wanted: Units
+  lastRule: string
+}
+
+function begin(mind: Mind, fate: Fate, estimates: EstimateMemory): LiveRun {
+  const steps = fate.demand.length - fate.warmupSteps
+  return {
+    mind,
+    world: fate.open(),
+    track: newTrack(fate.startMs + fate.warmupSteps * fate.stepMs, fate.stepMs, steps),
+    turns: [],
+    everyMs: Math.max(1, Math.round(mind.policy.intervalMs / fate.stepMs)) * fate.stepMs,
+    memory: mind.policy.initial(),
+    estimates,
+    wanted: fate.initial,
+    lastRule: ''
+  }
+}
+
+function decide(run: LiveRun, seen: Observation, step: number, keep: boolean): void {
+  const before = run.memory
+  const { decision, memory } = run.mind.policy.decide(seen, before)
+  run.memory = memory
+  const by = change(run.wanted, decision.to)
+  if (by !== undefined && step >= 0) run.track.rescales.push({ step, by })
+  if (keep && step >= 0 && (by !== undefined || decision.why.rule !== run.lastRule)) {
+    run.turns.push(turnOf(run.mind, seen, before, decision, memory))
+  }
+  run.lastRule = decision.why.rule
+  if (by !== undefined) run.wanted = decision.to
+}
+
+function turnOf(mind: Mind, observation: Observation, before: Json, decision: Decision, after: Json): Turn {
+  const policy = { name: mind.policy.name, options: mind.options }
+  const target = `${observation.target}/${mind.label}`
+  return { target, atMs: observation.nowMs, policy, observation, before, decision, after }
+}
+
+/** Units more or fewer than wanted before, summed over resources; undefined when nothing changes. */
+function change(from: Units, to: Units): number | undefined {
+  let by = 0
+  let same = true
+  for (const resource in to) {
+    const difference = to[resource] - (from[resource] ?? 0)
+    if (difference !== 0) same = false
+    by += difference
+  }
+  return same ? undefined : by
+}
+
+/** The measured load, events/s per step: what was really there, with the scrape's jitter. */
+function observe(fate: Fate): Series {
+  const rng = random(fate.seed, 'observed-load')
+  const perSecond = 1_000 / fate.stepMs
+  const values = fate.demand.map((n) => Math.max(0, n * perSecond * (1 + LOAD_NOISE * rng.normal())))
+  return series(fate.stepMs, values, { startMs: fate.startMs })
+}
+
+/** At the beginning of a step the last one is not scraped yet: what is seen ends one step earlier. */
+function shownLoad(observed: Series, step: number): Series {
+  const end = Math.max(0, step - 1)
+  const from = Math.max(0, end - Math.round(SHOWN_MS / observed.stepMs))
+  return {
+    startMs: observed.startMs + from * observed.stepMs,
+    stepMs: observed.stepMs,
+    unit: observed.unit,
+    values: observed.values.subarray(from, end)
+  }
+}
+
+interface ForecastTrack {
+  readonly name: string
+  advance(step: number): void
+  latest(): Forecast | undefined
+}
+
+/**
+ * The forecasts of one forecaster along the run: one for each of its steps, made when the step's measurements are in.
+ * Without history it begins to forecast once `fit` accepts what has been seen.
+ */
+function forecastTrack(name: string, forecaster: Forecaster, fate: Fate, observed: Series): ForecastTrack {
+  const { stepMs } = fate.history
+  const factor = Math.round(stepMs / fate.stepMs)
+  const rng = () => random(fate.seed, 'forecaster', name)
+  let fitted: Fitted | undefined
+  let history = fate.history
+  let done = 0
+  let latest: Forecast | undefined
+  const start = (): Fitted | undefined => {
+    if (history.values.length === 0) return undefined
+    return tryFit(forecaster, history, { horizon: fate.horizon, rng: rng() })
+  }
+  fitted = start()
+  return {
+    name,
+    advance(step) {
+      for (; (done + 1) * factor <= step - 1; done++) {
+        const more = series(stepMs, [meanOf(observed.values, done * factor, (done + 1) * factor)], {
+          startMs: fate.startMs + done * stepMs
+        })
+        if (fitted) fitted = fitted.update(more)
+        else {
+          history = append(history, more)
+          // Doubling waits: fitting again on every step of a long start would cost its square.
+          if (isPowerOfTwo(history.values.length)) fitted = start()
+        }
+        latest = undefined
+      }
+      latest ??= fitted?.predict(fate.horizon)
+    },
+    latest: () => latest
+  }
+}
+
+/** Too short a history is not an error here: there is no forecast yet, and the policies must live with that. */
+function tryFit(
+  forecaster: Forecaster,
+  history: Series,
+  options: Parameters<Forecaster['fit']>[1]
+): Fitted | undefined {
+  try {
+    return forecaster.fit(history, options)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'TOO_SHORT') return undefined
+    throw error
+  }
+}
+
+function isPowerOfTwo(n: number): boolean {
+  return n >= 8 && (n & (n - 1)) === 0
+}
+
+function meanOf(values: Float64Array, from: number, to: number): number {
+  let sum = 0
+  let measured = 0
+  for (let i = from; i < to; i++) {
+    if (Number.isNaN(values[i])) continue
+    sum += values[i]
+    measured++
+  }
+  return measured === 0 ? NaN : sum / measured
+}
