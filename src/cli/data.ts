@@ -1,0 +1,166 @@
+/**
+ * Data arguments, wherever a FILE stands: a CSV or Parquet path, `builtin:flights`, `builtin:daily-wave`, or
+ * `prometheus:URL`. Everything becomes one Series of events per second.
+ */
+import type { Command } from 'commander'
+import {
+  coarsen,
+  endMs,
+  formatDuration,
+  PrescaleError,
+  parseDuration,
+  requireOption,
+  type Series,
+  scale,
+  sliceSteps,
+  unknownName
+} from '../base/index.ts'
+
+/** The data flags as commander reads them. */
+export interface DataOptions {
+  readonly query?: string
+  readonly from?: string
+  readonly to?: string
+  readonly step?: string
+  readonly time?: string
+  readonly timeFormat?: string
+  readonly value?: string
+  readonly perStep?: boolean
+  readonly count?: boolean
+  readonly scale?: string | number
+  readonly floor?: boolean
+  readonly tz?: string
+  readonly trainUntil?: string | number
+}
+
+export interface Data {
+  readonly series: Series
+  /** What was assumed, repaired or left out on the way, one line each. */
+  readonly notes: readonly string[]
+  readonly name: string
+  /** The further columns that were asked for, on the same time axis and neither scaled nor floored. */
+  readonly extra: Readonly<Record<string, Series>>
+}
+
+const builtins = ['flights', 'daily-wave']
+
+/** Adds the flags that go with a FILE. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option('--query PROMQL', 'what to ask Prometheus for; events/s')
+    .option('--from TIME', 'first moment, such as 2026-01-31T00:00:00Z, or how long ago, such as 7d')
+    .option('--to TIME', 'the moment after the last, same forms')
+    .option('--step DURATION', 'step of the series: bins of events, or means over finer steps')
+    .option('--time COLUMN', 'the column with the times (else detected)')
+    .option('--time-format FORMAT', 'how times are written: s, ms, us, ns, offset-s, offset-ms, dd/mm, mm/dd')
+    .option('--value COLUMN', 'the column with the load (else detected)')
+    .option('--per-step', 'values are events per step, not events/s')
+    .option('--count', 'every row is one event: count them')
+    .option('--scale X', 'multiply the load')
+    .option('--floor', 'subtract 0.98 × the smallest value of the training part')
+    .option('--tz ZONE', 'IANA zone of times written without one, such as Europe/Berlin (else UTC)')
+}
+
+/** Reads FILE as a Series of events/s. `columns` are read beside it, such as the recorded capacity. */
+export async function readData(
+  file: string,
+  options: DataOptions = {},
+  columns: readonly string[] = [],
+  abort?: AbortSignal
+): Promise<Data> {
+  const data = await readSource(file, options, columns, abort)
+  const shaped = shape(data, options)
+  if (shaped.series.values.length === 0) {
+    throw new PrescaleError('TOO_SHORT', `${file} has no step between --from and --to`)
+  }
+  return shaped
+}
+
+/** The first step behind the training part: a ratio of the steps (0.8 when nothing is said) or a moment. */
+export function trainingSteps(s: Series, until: string | number = 0.8): number {
+  const ratio = Number(until)
+  if (Number.isFinite(ratio)) {
+    requireOption(ratio > 0 && ratio < 1, '--train-until', until, 'between 0 and 1, or a time')
+    return Math.floor(s.values.length * ratio)
+  }
+  const step = Math.floor((readMoment(String(until), '--train-until') - s.startMs) / s.stepMs)
+  requireOption(
+    step > 0 && step < s.values.length,
+    '--train-until',
+    until,
+    `between ${new Date(s.startMs).toISOString()} and ${new Date(endMs(s)).toISOString()}`
+  )
+  return step
+}
+
+async function readSource(
+  file: string,
+  options: DataOptions,
+  columns: readonly string[],
+  abort?: AbortSignal
+): Promise<Data> {
+  if (file.startsWith('builtin:')) return await builtin(file.slice('builtin:'.length), columns, abort)
+  throw new PrescaleError('NOT_FOUND', `${file} does not exist`)
+}
+
+async function builtin(name: string, columns: readonly string[], abort?: AbortSignal): Promise<Data> {
+  if (!builtins.includes(name)) {
+    throw new PrescaleError('BAD_OPTION', unknownName('a built-in series', name, builtins))
+  }
+  if (columns.length > 0) {
+    throw new PrescaleError('NOT_FOUND', `builtin:${name} has no column '${columns[0]}', only its load`)
+  }
+  const { flights, flightsFile } = await import('../observe/builtin.ts')
+  const path = name === 'flights' ? flightsFile() : undefined
+  if (path !== undefined) return { ...(await flights(path, abort)), name, extra: {} }
+  throw new PrescaleError('NOT_FOUND', `builtin:${name} is not available`)
+}
+
+/** Cut to --from and --to, coarsened to --step, floor subtracted, scaled: in this order. */
+function shape(data: Data, options: DataOptions): Data {
+  const stepMs = options.step === undefined ? undefined : parseDuration(options.step, '--step')
+  const factor = options.scale === undefined ? 1 : Number(options.scale)
+  requireOption(factor > 0 && Number.isFinite(factor), '--scale', options.scale, 'a positive number')
+  const ready = (s: Series) => toStep(cut(s, options), stepMs)
+  const raw = ready(data.series)
+  const extra = Object.fromEntries(Object.entries(data.extra).map(([name, s]) => [name, ready(s)]))
+  if (!options.floor) return { ...data, series: scale(raw, factor), extra }
+  const floor = 0.98 * smallest(raw.values.subarray(0, trainingSteps(raw, options.trainUntil)))
+  const notes = [...data.notes, `floor subtracted: ${floor} events/s = 0.98 × the training part's minimum`]
+  return { ...data, series: scale(minus(raw, floor), factor), extra, notes }
+}
+
+function cut(s: Series, options: DataOptions): Series {
+  const at = (text: string | undefined, name: string, otherwise: number) =>
+    text === undefined ? otherwise : (readMoment(text, name) - s.startMs) / s.stepMs
+  const from = Math.ceil(at(options.from, '--from', 0))
+  return sliceSteps(s, from, Math.max(from, Math.floor(at(options.to, '--to', s.values.length))))
+}
+
+function toStep(s: Series, stepMs: number | undefined): Series {
+  if (stepMs === undefined || stepMs === s.stepMs) return s
+  requireOption(
+    stepMs > s.stepMs && stepMs % s.stepMs === 0,
+    '--step',
+    formatDuration(stepMs),
+    `a multiple of the step of the data, ${formatDuration(s.stepMs)}`
+  )
+  return coarsen(s, stepMs / s.stepMs)
+}
+
+/** Loads below the floor happen behind the training part; a rate cannot be negative. */
+function minus(s: Series, floor: number): Series {
+  return { ...s, values: s.values.map((y) => (y < floor ? 0 : y - floor)) }
+}
+
+function smallest(values: Float64Array): number {
+  let least = NaN
+  for (const y of values) if (!(y >= least) && !Number.isNaN(y)) least = y
+  return least
+}
+
+function readMoment(text: string, name: string): number {
+  const ms = Date.parse(text)
+  requireOption(!Number.isNaN(ms), name, text, 'a time such as 2026-01-31T00:00:00Z')
+  return ms
+}
