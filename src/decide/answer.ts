@@ -1,4 +1,4 @@
-import type { Decision, Observation, Units } from '../roles.ts'
+import type { Decision, Metric, Observation, Units } from '../roles.ts'
 
 /** Doubt holds: keeps what is wanted, or what is ready where nothing was ever asked for. */
 export function hold(to: Units, rule: string, inputs: Readonly<Record<string, unknown>> = {}): Decision {
@@ -17,9 +17,77 @@ export function scale(
   return { kind: same ? 'hold' : 'scale', to, why: { rule, inputs, bound, changed: [] } }
 }
 
-/** What the target has now in the eyes of a policy: the last applied request, else what is ready. */
+/** What the target has now in the eyes of a policy: the last applied request, else what is ready, for every resource. */
 export function wantedNow(seen: Observation): Units {
-  return seen.capacity.wanted ?? seen.capacity.ready
+  const { ready, wanted } = seen.capacity
+  if (wanted === undefined) return ready
+  for (const resource in ready) if (wanted[resource] === undefined) return { ...ready, ...wanted }
+  return wanted
+}
+
+/** The largest count an engine takes (Kubernetes replicas are int32). More than this is no measurement but a mistake. */
+export const MOST_UNITS = 2_147_483_647
+
+/** A number that was measured and can be a rate, a count or a ratio: not NaN, not infinite, not negative, not absurd. */
+export function usable(value: number | undefined): value is number {
+  return value !== undefined && value >= 0 && value <= Number.MAX_SAFE_INTEGER
+}
+
+/**
+ * The load of the last step, `NaN` when that step was not measured, cannot be a load, or is long over: more than
+ * 5 minutes and two steps (llm-d's WVA calls metrics older than 5 minutes stale).
+ */
+export function latestLoad(seen: Observation): number {
+  const load = seen.load
+  if (load === undefined || load.values.length === 0) return NaN
+  const last = load.values[load.values.length - 1]
+  const age = seen.nowMs - (load.startMs + load.values.length * load.stepMs)
+  if (!usable(last) || age > Math.max(STALE_MS, 2 * load.stepMs)) return NaN
+  return last
+}
+
+const STALE_MS = 300_000
+
+/**
+ * A metric by name. With several resources `name.resource` goes first, such as `cpu.map`; `undefined` when it is
+ * not there.
+ */
+export function metricOf(
+  seen: Observation,
+  name: string,
+  resource: string,
+  several: boolean
+): Metric | undefined {
+  const metrics = seen.metrics
+  if (metrics === undefined) return undefined
+  return (several ? metrics[`${name}.${resource}`] : undefined) ?? metrics[name]
+}
+
+/** The value of a metric that may be trusted, else `NaN`. Only `ok` and `late` may move a capacity. */
+export function trusted(metric: Metric | undefined): number {
+  if (metric === undefined || (metric.quality !== 'ok' && metric.quality !== 'late')) return NaN
+  return usable(metric.value) ? metric.value : NaN
+}
+
+/** Zero units only for who asked for it by a minimum of 0; one unit otherwise. */
+export function leastUnits(seen: Observation, resource: string): number {
+  return seen.bounds?.[resource]?.min ?? 1
+}
+
+/** The value within the bounds of its resource; the name of a bound that held it is added to `bound`. */
+export function withinBounds(seen: Observation, resource: string, units: number, bound: string[]): number {
+  const given = seen.bounds?.[resource]
+  if (given === undefined) return units
+  // Where min is above max the maximum wins, as it does for the HPA: it is the one that costs money.
+  if (given.max !== undefined && units > given.max) {
+    if (!bound.includes('maxReplicas')) bound.push('maxReplicas')
+    return given.max
+  }
+  if (given.min !== undefined && units < given.min) {
+    if (!bound.includes('minReplicas')) bound.push('minReplicas')
+    return Math.min(given.min, given.max ?? given.min)
+  }
+  return units
 }
 
 /** The bounds of one resource; absent ones do not bind: at least 0, no upper limit. */

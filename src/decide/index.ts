@@ -1,5 +1,8 @@
 import type { GivenOptions, OptionTable } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
+import { fixed, fixedOptions } from './fixed.ts'
+import { proportional, proportionalOptions } from './proportional.ts'
+import { threshold, thresholdOptions } from './threshold.ts'
 
 /** One line of the policy table. `knob` is the option that a frontier sweeps, with the values it is swept over. */
 export interface PolicyEntry {
@@ -11,4 +14,25 @@ export interface PolicyEntry {
 }
 
 /** Every policy by its name. Adding one: one file, one line here, one page in docs/methods, one known-answer test. */
-export const policies = {} satisfies Record<string, PolicyEntry>
+export const policies = {
+  fixed: { says: 'the same size whatever happens', options: fixedOptions, make: fixed },
+  threshold: {
+    says: 'a step up above one line, a step down below another',
+    options: thresholdOptions,
+    make: threshold,
+    knob: { option: 'up', values: grid(0.3, 0.95) }
+  },
+  proportional: {
+    says: 'as many units as the load of this moment needs',
+    options: proportionalOptions,
+    make: proportional,
+    knob: { option: 'target', values: grid(0.3, 0.95) }
+  }
+} satisfies Record<string, PolicyEntry>
+
+/** From lowest to highest in steps of 0.05, without the dust of adding floats. */
+function grid(lowest: number, highest: number): number[] {
+  const values: number[] = []
+  for (let i = Math.round(lowest * 20); i <= Math.round(highest * 20); i++) values.push(i / 20)
+  return values
+}

@@ -1,0 +1,46 @@
+/**
+ * Proportional — as many units as the load of this moment needs at the wanted utilisation.
+ *
+ *   to = ⌈ load / (target · unitRate) ⌉
+ *
+ * The plainest sizing rule there is, fed with the last observed load and the estimated unit rate, unsmoothed. It knows
+ * no lead time: whatever starts, starts after the load came. Doubt holds: no measured load or no unit rate, no change.
+ */
+import type { GivenOptions, OptionTable } from '../base/index.ts'
+import { readOptions } from '../base/index.ts'
+import type { Decided, Observation, Policy } from '../roles.ts'
+import { hold, latestLoad, leastUnits, MOST_UNITS, scale, usable, wantedNow, withinBounds } from './answer.ts'
+
+export const proportionalOptions = {
+  target: { kind: 'number', default: 0.8, min: 0.01, max: 1, says: 'utilisation to size for, 0..1' },
+  interval: { kind: 'duration', default: 15_000, min: 1, says: 'how often it is asked' }
+} satisfies OptionTable
+
+export function proportional(given: GivenOptions = {}): Policy {
+  const { target, interval } = readOptions('proportional', proportionalOptions, given)
+  return {
+    name: 'proportional',
+    intervalMs: interval,
+    initial: () => null,
+    decide: (seen) => decide(seen, target)
+  }
+}
+
+function decide(seen: Observation, target: number): Decided {
+  const from = wantedNow(seen)
+  const load = latestLoad(seen)
+  const unitRate = seen.service?.unitRate ?? NaN
+  const inputs = { load, unitRate, target }
+  if (Number.isNaN(load)) return { decision: hold(from, 'load-unknown', inputs), memory: null }
+  if (!usable(unitRate) || unitRate === 0) {
+    return { decision: hold(from, 'unit-rate-unknown', inputs), memory: null }
+  }
+  const units = Math.ceil(load / (target * unitRate))
+  if (units > MOST_UNITS) return { decision: hold(from, 'load-invalid', inputs), memory: null }
+  const to: Record<string, number> = {}
+  const bound: string[] = []
+  for (const resource in from) {
+    to[resource] = withinBounds(seen, resource, Math.max(units, leastUnits(seen, resource)), bound)
+  }
+  return { decision: scale(from, to, 'proportional', inputs, bound), memory: null }
+}
