@@ -1,0 +1,7 @@
+export * from './accuracy.ts'
+export * from './autocorrelation.ts'
+export * from './bootstrap.ts'
+export * from './fft.ts'
+export * from './hull.ts'
+export * from './nelder-mead.ts'
+export * from './quantile.ts'
