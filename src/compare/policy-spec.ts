@@ -1,0 +1,81 @@
+/**
+ * Policies as somebody writes them: `hpa:target=.6,mpc,flink:scaleDownInterval=10m`.
+ *
+ * A comma followed by `option=` continues the options of the policy before it; a comma followed by a name begins the
+ * next policy. `,` inside a value is written `;`.
+ */
+import { type GivenOptions, type OptionTable, PrescaleError, unknownName } from '../base/index.ts'
+import type { PolicyEntry } from '../decide/index.ts'
+import { policies } from '../decide/index.ts'
+import type { Json } from '../roles.ts'
+import type { Mind } from './rehearse.ts'
+
+export interface PolicySpec {
+  readonly name: string
+  readonly options: Readonly<Record<string, string>>
+}
+
+const table: Readonly<Record<string, PolicyEntry>> = policies
+
+/** The policy's line in the table, or an error with the nearest known name. `also` are names that only a rehearsal knows. */
+export function policyEntry(name: string, also: readonly string[] = []): PolicyEntry {
+  if (Object.hasOwn(table, name)) return table[name]
+  throw new PrescaleError('BAD_OPTION', unknownName('a policy', name, [...Object.keys(table), ...also]))
+}
+
+export function parsePolicies(text: string): PolicySpec[] {
+  const specs: { name: string; options: Record<string, string> }[] = []
+  for (const part of text.split(',')) {
+    const option = /^\s*([A-Za-z][\w]*)=(.*)$/s.exec(part)
+    if (option && specs.length > 0 && !part.includes(':', 0)) addOption(specs[specs.length - 1].options, part)
+    else specs.push(parseOne(part.trim()))
+  }
+  return specs
+}
+
+function parseOne(text: string): { name: string; options: Record<string, string> } {
+  const colon = text.indexOf(':')
+  const name = colon < 0 ? text : text.slice(0, colon)
+  if (name === '')
+    throw new PrescaleError('BAD_OPTION', '--policies must be names such as fixed,hpa:target=.6,mpc')
+  const options: Record<string, string> = {}
+  if (colon >= 0) addOption(options, text.slice(colon + 1))
+  return { name, options }
+}
+
+function addOption(options: Record<string, string>, text: string): void {
+  const at = text.indexOf('=')
+  if (at <= 0) {
+    throw new PrescaleError('BAD_OPTION', `a policy option must be written name=value, was '${text.trim()}'`)
+  }
+  options[text.slice(0, at).trim()] = text
+    .slice(at + 1)
+    .trim()
+    .replaceAll(';', ',')
+}
+
+/** A policy ready to be rehearsed. The label is the name, with the options that were given. */
+export function mindOf(name: string, options: GivenOptions, forecaster: string): Mind {
+  const entry = policyEntry(name)
+  const given = Object.entries(options)
+  return {
+    label: given.length === 0 ? name : `${name}:${given.map(([k, v]) => `${k}=${v}`).join(',')}`,
+    policy: entry.make(options),
+    options: Object.fromEntries(given.map(([k, v]) => [k, v as Json])),
+    forecaster: entry.needsForecast ? forecaster : undefined
+  }
+}
+
+/** Values of the knob a frontier sweeps, each as options; none where the policy has no knob. */
+export function knobSettings(name: string, options: GivenOptions = {}): GivenOptions[] {
+  const { knob } = policyEntry(name)
+  return knob ? knob.values.map((value) => ({ ...options, [knob.option]: value })) : []
+}
+
+export function knobOf(name: string, options: GivenOptions): Json {
+  const entry = policyEntry(name)
+  if (!entry.knob) return null
+  const { option } = entry.knob
+  const spec = (entry.options as OptionTable)[option]
+  return { [option]: (options[option] ?? spec?.default ?? null) as Json }
+}
