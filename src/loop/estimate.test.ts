@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { random, series } from '../base/index.ts'
+import type { Observation } from '../roles.ts'
+import { estimator } from './estimate.ts'
+
+const step = 15_000
+
+/** A world of one pool with known parameters, written down independently of the worlds of `sim`. */
+function live(options: {
+  hours: number
+  unitRate: (hour: number) => number
+  load: (minute: number) => number
+  wanted: (stepIndex: number) => number
+  leadSteps: number
+  outageMs?: number
+  noise?: number
+  cpuLateSteps?: number
+  prior?: number
+}) {
+  const estimate = estimator({ unitRate: options.prior })
+  const memory = estimate.initial()
+  const rng = random(3, 'estimate')
+  const noisy = (y: number) => y * (1 + (options.noise ?? 0.01) * rng.normal())
+  const steps = options.hours * 240
+  const loads: number[] = []
+  const cpus: number[] = []
+  const starts: { atStep: number; units: number }[] = []
+  let ready = options.wanted(0)
+  let backlog = 0
+  let changed = false
+  let throughput = Number.NaN
+  const rates: number[] = []
+  let last = estimate.update({ nowMs: 0, capacity: { ready: { pool: ready } } }, memory)
+  for (let i = 0; i < steps; i++) {
+    const seen: Observation = {
+      nowMs: i * step,
+      load: series(step, loads.slice(0, -1).slice(-240), { startMs: Math.max(0, i - 1 - 240) * step }),
+      capacity: {
+        ready: { pool: ready },
+        starting: starts.map((s) => ({ resource: 'pool', units: s.units, readyAtMs: Number.NaN })),
+        wanted: { pool: options.wanted(Math.max(0, i - 1)) }
+      },
+      metrics: {
+        throughput: { value: throughput, quality: 'ok', ageMs: 0 },
+        cpu: {
+          value: cpus[cpus.length - 1 - (options.cpuLateSteps ?? 2)] ?? Number.NaN,
+          quality: 'late',
+          ageMs: (options.cpuLateSteps ?? 2) * step
+        }
+      }
+    }
+    last = estimate.update(seen, memory)
+    rates.push(last.unitRate ?? Number.NaN)
+    const wanted = options.wanted(i)
+    const pending = starts.reduce((sum, s) => sum + s.units, 0)
+    if (wanted > ready + pending) starts.push({ atStep: i, units: wanted - ready - pending })
+    let moved = false
+    if (wanted < ready) [ready, moved] = [wanted, true]
+    // The step i → i + 1.
+    const load = options.load(i / 4)
+    const up = moved || changed ? step - (options.outageMs ?? 0) : step
+    const rate = options.unitRate(i / 240)
+    const possible = (ready * rate * up) / step
+    const served = Math.min(possible, load + backlog / 15)
+    backlog = Math.max(0, backlog + (load - served) * 15)
+    loads.push(noisy(load))
+    throughput = noisy(served)
+    cpus.push(Math.min(1, noisy(served / (ready * rate))))
+    changed = false
+    while (starts.length > 0 && i + 1 - starts[0].atStep >= options.leadSteps) {
+      ready += starts.shift()!.units
+      changed = true
+    }
+  }
+  return { last, memory, rates }
+}
+describe('estimator', () => {
+  it('learns the unit rate within 1 % from noisy metrics of which cpu is 30 s late, while capacity moves', () => {
+    const { last } = live({
+      hours: 3,
+      unitRate: () => 53,
+      load: (m) => 400 + 200 * Math.sin(m / 7),
+      wanted: (i) => 14 + (Math.floor(i / 9) % 3),
+      leadSteps: 4
+    })
+    expect(last.unitRate! / 53).toBeGreaterThan(0.99)
+    expect(last.unitRate! / 53).toBeLessThan(1.01)
+    expect(last.assumed).not.toContain('unitRate')
+  })
+
+  it('would be wrong if late cpu were divided by the capacity of now: the match in time matters', () => {
+    const { last } = live({
+      hours: 2,
+      unitRate: () => 50,
+      load: () => 300,
+      wanted: (i) => (i % 3 === 0 ? 8 : 16),
+      leadSteps: 1,
+      cpuLateSteps: 4
+    })
+    expect(Math.abs(last.unitRate! / 50 - 1)).toBeLessThan(0.02)
+  })
+
+  it('follows a drift of 3 %/h to 1.5 %', () => {
+    const { last } = live({
+      hours: 12,
+      unitRate: (h) => 10_500 * Math.exp(-0.03 * h),
+      load: (m) => 80_000 + 20_000 * Math.sin(m / 40),
+      wanted: () => 16,
+      leadSteps: 4
+    })
+    expect(Math.abs(last.unitRate! / (10_500 * Math.exp(-0.36)) - 1)).toBeLessThan(0.015)
+  })
+
+  it('takes a saturated step as a lower bound only', () => {
+    const { last } = live({
+      hours: 1,
+      unitRate: () => 50,
+      load: (m) => (m < 30 ? 300 : 900),
+      wanted: () => 10,
+      leadSteps: 4
+    })
+    expect(Math.abs(last.unitRate! / 50 - 1)).toBeLessThan(0.02)
+  })
+
+  it('finds a new level after a jump and shrugs at a single wild reading', () => {
+    const { rates } = live({
+      hours: 3,
+      unitRate: (h) => (h < 1.5 ? 50 : 40),
+      load: (m) => (m === 30 ? 100 : 300),
+      wanted: () => 12,
+      leadSteps: 4
+    })
+    expect(Math.abs(rates[350] / 50 - 1)).toBeLessThan(0.02)
+    expect(Math.abs(rates[400] / 40 - 1)).toBeLessThan(0.02)
+  })
+
+  it('measures the lead time from starting to ready, and says so', () => {
+    const { last } = live({
+      hours: 2,
+      unitRate: () => 50,
+      load: () => 300,
+      wanted: (i) => (i % 60 < 30 ? 10 : 14),
+      leadSteps: 12
+    })
+    expect(last.leadTimeMs).toEqual({ p50: 180_000, p90: 180_000 })
+    expect(last.assumed).not.toContain('leadTimeMs')
+  })
+
+  it('measures the outage of a rescale to 2 s, and zero where there is none', () => {
+    const world = {
+      hours: 6,
+      unitRate: () => 50,
+      load: () => 400,
+      wanted: (i: number) => (i % 80 < 40 ? 12 : 15),
+      leadSteps: 4
+    }
+    const stops = live({ ...world, outageMs: 12_000 }).last.restartMs!
+    expect(Math.abs(stops.p50 - 12_000)).toBeLessThan(2_000)
+    expect(live(world).last.restartMs!.p50).toBe(0)
+  })
+
+  it('keeps what was assumed until it is measured; unknown is NaN', () => {
+    const priors = { unitRate: 40, leadTimeMs: { p50: 1, p90: 2 } }
+    const one: Observation = { nowMs: 0, capacity: { ready: { a: 1 } } }
+    const assumed = estimator(priors)
+    expect(assumed.update(one, assumed.initial())).toEqual({
+      ...priors,
+      restartMs: undefined,
+      assumed: ['unitRate', 'leadTimeMs', 'restartMs']
+    })
+    const unknown = estimator()
+    expect(unknown.update(one, unknown.initial()).unitRate).toBeNaN()
+  })
+
+  it('learns nothing from stale, missing or invalid metrics', () => {
+    const e = estimator()
+    const memory = e.initial()
+    for (let i = 0; i < 20; i++) {
+      const quality = (['stale', 'missing', 'invalid', 'partial'] as const)[i % 4]
+      e.update(
+        {
+          nowMs: i * step,
+          capacity: { ready: { pool: 4 } },
+          metrics: { cpu: { value: 0.5, quality }, throughput: { value: 100, quality } }
+        },
+        memory
+      )
+    }
+    expect(memory.logRate).toBeNull()
+  })
+
+  it('keeps its memory plain JSON and small', () => {
+    const { memory } = live({
+      hours: 4,
+      unitRate: () => 50,
+      load: () => 400,
+      wanted: (i) => 10 + (i % 7),
+      leadSteps: 3
+    })
+    expect(JSON.parse(JSON.stringify(memory))).toEqual(memory)
+    expect(JSON.stringify(memory).length).toBeLessThan(5_000)
+  })
+})
