@@ -25,7 +25,7 @@ const rows = {
 
 const mayUseRoles = Object.keys(rows).filter((folder) => !['base', 'math', 'nn', 'work'].includes(folder))
 const io =
-  '^(node:)?(fs|net|http|https|http2|child_process|worker_threads|dgram|dns|tls|sqlite|cluster)(/.*)?$'
+  '^(node:)?(fs|fs/promises|net|http|https|http2|child_process|worker_threads|dgram|dns|tls|sqlite|cluster)$'
 const ioFolders = '(observe|act|store|work|serve|cli)'
 
 module.exports = {
