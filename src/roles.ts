@@ -47,6 +47,8 @@ export interface UnitReading {
   readonly resource: string
   readonly ready: boolean
   readonly startedMs?: number
+  /** When `ready` last changed. */
+  readonly readyChangedMs?: number
   /** Neither running nor pending any more: its unit is not counted. */
   readonly failed?: boolean
   readonly metrics?: Readonly<Record<string, Metric>>

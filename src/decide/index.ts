@@ -1,6 +1,7 @@
 import type { GivenOptions, OptionTable } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
 import { fixed, fixedOptions } from './fixed.ts'
+import { hpa, hpaOptions } from './hpa.ts'
 import { proportional, proportionalOptions } from './proportional.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
@@ -21,6 +22,12 @@ export const policies = {
     options: thresholdOptions,
     make: threshold,
     knob: { option: 'up', values: grid(0.3, 0.95) }
+  },
+  hpa: {
+    says: 'the Kubernetes HorizontalPodAutoscaler, autoscaling/v2',
+    options: hpaOptions,
+    make: hpa,
+    knob: { option: 'target', values: grid(0.3, 0.95) }
   },
   proportional: {
     says: 'as many units as the load of this moment needs',

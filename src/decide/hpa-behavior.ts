@@ -1,0 +1,127 @@
+/**
+ * The `behavior` of the Kubernetes HorizontalPodAutoscaler: how far and how fast a recommendation may move the size.
+ *
+ *   stabilised: now ≥ min of the recommendations of the last `upWindow`, now ≤ max of those of the last `downWindow`
+ *   start   = now − added + removed                 in the policy's period
+ *   Pods    → start ± value        Percent → ⌈start · (1 + value %)⌉ up, ⌊start · (1 − value %)⌋ down
+ *   limit   = largest change of the policies (Max), the smallest (Min), or none (Disabled)
+ *
+ * Source: kubernetes pkg/controller/podautoscaler/horizontal.go (v1.36), autoscaling/v2 HPAScalingRules.
+ */
+import { PrescaleError, parseDuration } from '../base/index.ts'
+
+export interface ScalingPolicy {
+  readonly type: 'Pods' | 'Percent'
+  readonly value: number
+  readonly periodMs: number
+}
+
+export interface ScalingRules {
+  readonly select: 'Max' | 'Min' | 'Disabled'
+  readonly policies: readonly ScalingPolicy[]
+  readonly longestPeriodMs: number
+}
+
+/** `Percent:100:15+Pods:4:15`, `Min:Pods:2:1m+Percent:10:1m` or `Disabled`; periods are seconds unless they say more. */
+export function parseRules(name: string, text: string): ScalingRules {
+  if (text === 'Disabled') return { select: 'Disabled', policies: [], longestPeriodMs: 0 }
+  const select = text.startsWith('Min:') ? 'Min' : 'Max'
+  const policies = text
+    .replace(/^(Min|Max):/, '')
+    .split('+')
+    .map((part) => parsePolicy(name, text, part))
+  return { select, policies, longestPeriodMs: Math.max(...policies.map((policy) => policy.periodMs)) }
+}
+
+function parsePolicy(name: string, text: string, part: string): ScalingPolicy {
+  const [type, value, period] = part.split(':')
+  const amount = Number(value)
+  if (
+    (type !== 'Pods' && type !== 'Percent') ||
+    !(amount > 0) ||
+    !Number.isInteger(amount) ||
+    period === undefined
+  ) {
+    throw new PrescaleError(
+      'BAD_OPTION',
+      `${name} must be policies such as Percent:100:15+Pods:4:15, with Min: in front or Disabled, was '${text}'`
+    )
+  }
+  const periodMs = /^\d+$/.test(period) ? Number(period) * 1_000 : parseDuration(period, name)
+  return { type, value: amount, periodMs }
+}
+
+/** Moments and numbers by turns: `[t0, v0, t1, v1, …]`, oldest first. Plain JSON and cheap to copy. */
+export type Timed = readonly number[]
+
+/** The largest size that the rules allow now. `added` and `removed` hold the changes that were made. */
+export function upLimit(
+  now: number,
+  nowMs: number,
+  rules: ScalingRules,
+  added: Timed,
+  removed: Timed
+): number {
+  if (rules.select === 'Disabled') return now
+  let limit = rules.select === 'Min' ? Infinity : -Infinity
+  for (const { type, value, periodMs } of rules.policies) {
+    const start = now - sumSince(added, nowMs - periodMs) + sumSince(removed, nowMs - periodMs)
+    const proposed = type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100))
+    limit = rules.select === 'Min' ? Math.min(limit, proposed) : Math.max(limit, proposed)
+  }
+  // Many additions lately can put the limit below what is there; that is no reason to go down.
+  return Math.max(limit, now)
+}
+
+/** The smallest size that the rules allow now. */
+export function downLimit(
+  now: number,
+  nowMs: number,
+  rules: ScalingRules,
+  added: Timed,
+  removed: Timed
+): number {
+  if (rules.select === 'Disabled') return now
+  let limit = rules.select === 'Min' ? -Infinity : Infinity
+  for (const { type, value, periodMs } of rules.policies) {
+    const start = now - sumSince(added, nowMs - periodMs) + sumSince(removed, nowMs - periodMs)
+    const proposed = type === 'Pods' ? start - value : Math.trunc(start * (1 - value / 100))
+    limit = rules.select === 'Min' ? Math.max(limit, proposed) : Math.min(limit, proposed)
+  }
+  return Math.min(limit, now)
+}
+
+/** The sum of the numbers later than a moment. */
+function sumSince(timed: Timed, ms: number): number {
+  let sum = 0
+  for (let i = timed.length - 2; i >= 0 && timed[i] > ms; i -= 2) sum += timed[i + 1]
+  return sum
+}
+
+/** The events with one more, without those that no period reaches any more. */
+export function remember(timed: Timed, nowMs: number, value: number, keepMs: number): Timed {
+  const first = firstAfter(timed, nowMs - keepMs)
+  const kept = timed.slice(first)
+  kept.push(nowMs, value)
+  return kept
+}
+
+/**
+ * A window's largest (sign 1) or smallest (sign −1) number, kept as a monotone queue: what an equal or better, younger
+ * number covers can never count again. The new number is in it; the front is the answer.
+ */
+export function push(queue: Timed, nowMs: number, value: number, windowMs: number, sign: 1 | -1): Timed {
+  const first = firstAfter(queue, nowMs - windowMs)
+  let end = queue.length
+  while (end > first && sign * (value - queue[end - 1]) >= 0) end -= 2
+  if (end === first) return [nowMs, value]
+  const kept = queue.slice(first, end)
+  kept.push(nowMs, value)
+  return kept
+}
+
+function firstAfter(timed: Timed, ms: number): number {
+  let first = 0
+  while (first < timed.length && timed[first] <= ms) first += 2
+  return first
+}
