@@ -2,6 +2,7 @@
  * Data arguments, wherever a FILE stands: a CSV or Parquet path, `builtin:flights`, `builtin:daily-wave`, or
  * `prometheus:URL`. Everything becomes one Series of events per second.
  */
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import {
   coarsen,
@@ -100,7 +101,22 @@ async function readSource(
   abort?: AbortSignal
 ): Promise<Data> {
   if (file.startsWith('builtin:')) return await builtin(file.slice('builtin:'.length), columns, abort)
-  throw new PrescaleError('NOT_FOUND', `${file} does not exist`)
+  const { readTable } = await import('../observe/table.ts')
+  const read = await readTable(
+    file,
+    {
+      time: options.time,
+      timeFormat: options.timeFormat,
+      value: options.value,
+      columns,
+      count: options.count,
+      perStep: options.perStep,
+      stepMs: stepOf(options),
+      zone: options.tz
+    },
+    abort
+  )
+  return { ...read, name: basename(file).replace(/(\.csv|\.tsv|\.txt|\.parquet|\.pq)?(\.gz)?$/i, '') }
 }
 
 async function builtin(name: string, columns: readonly string[], abort?: AbortSignal): Promise<Data> {
@@ -118,7 +134,7 @@ async function builtin(name: string, columns: readonly string[], abort?: AbortSi
 
 /** Cut to --from and --to, coarsened to --step, floor subtracted, scaled: in this order. */
 function shape(data: Data, options: DataOptions): Data {
-  const stepMs = options.step === undefined ? undefined : parseDuration(options.step, '--step')
+  const stepMs = stepOf(options)
   const factor = options.scale === undefined ? 1 : Number(options.scale)
   requireOption(factor > 0 && Number.isFinite(factor), '--scale', options.scale, 'a positive number')
   const ready = (s: Series) => toStep(cut(s, options), stepMs)
@@ -128,6 +144,13 @@ function shape(data: Data, options: DataOptions): Data {
   const floor = 0.98 * smallest(raw.values.subarray(0, trainingSteps(raw, options.trainUntil)))
   const notes = [...data.notes, `floor subtracted: ${floor} events/s = 0.98 × the training part's minimum`]
   return { ...data, series: scale(minus(raw, floor), factor), extra, notes }
+}
+
+function stepOf(options: DataOptions): number | undefined {
+  if (options.step === undefined) return undefined
+  const stepMs = parseDuration(options.step, '--step')
+  requireOption(stepMs >= 1, '--step', options.step, 'a duration of at least 1ms, such as 1m')
+  return stepMs
 }
 
 function cut(s: Series, options: DataOptions): Series {

@@ -1,1 +1,3 @@
 export * from './builtin.ts'
+export * from './grid.ts'
+export * from './table.ts'
