@@ -1,3 +1,8 @@
 export * from './lead-time.ts'
+export type { OverTime } from './over-time.ts'
 export * from './service.ts'
 export * from './service-config.ts'
+export * from './stream.ts'
+export type { StreamOperator } from './stream-dag.ts'
+export type { StreamMetrics } from './stream-observe.ts'
+export type { OutageConfig } from './stream-outages.ts'
