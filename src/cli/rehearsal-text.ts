@@ -1,0 +1,99 @@
+/** What a rehearsal prints on a terminal: one line a policy, best read from left to right. */
+import { formatDuration } from '../base/index.ts'
+import type { Rehearsed, RunRow } from '../compare/rehearsal.ts'
+import { type Row, table } from './output.ts'
+
+export function rehearsalRows({ runs }: Rehearsed): Row[] {
+  return runs.map(({ latencyMs, knob, ...run }) => ({
+    ...run,
+    knob: JSON.stringify(knob),
+    latencyP50Ms: latencyMs.p50,
+    latencyP95Ms: latencyMs.p95,
+    latencyP99Ms: latencyMs.p99
+  }))
+}
+
+export function rehearsalText(rehearsed: Rehearsed): string {
+  const { plan, seeds, runs, pairs, chosen } = rehearsed
+  const { trace, span, settings } = plan
+  const day = (step: number) =>
+    new Date(trace.startMs + step * trace.stepMs).toISOString().slice(0, 16).replace('T', ' ')
+  const labels = [...new Map(runs.map((run) => [keyOf(run), run])).keys()]
+  const against = (label: string) =>
+    pairs.find(({ a, b, metric }) => a === label && b === 'hpa' && metric === 'overloadedMinutes')
+  const rows = labels.map((key): Row => {
+    const own = runs.filter((run) => keyOf(run) === key)
+    const mean = (of: (run: RunRow) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length
+    const pair = against(own[0].policy)
+    return {
+      policy: own[0].policy,
+      knob: knobText(own[0].knob),
+      'late min': Math.round(mean((run) => run.overloadedMinutes)),
+      'vs hpa': pair
+        ? `${percent(pair.relative)} [${percent(pair.relativeCi95[0])}, ${percent(pair.relativeCi95[1])}]`
+        : '',
+      'late %': round(100 * mean((run) => run.sloViolationRatio), 2),
+      'p95 ms': round(
+        mean((run) => run.latencyMs.p95),
+        0
+      ),
+      'p99 ms': round(
+        mean((run) => run.latencyMs.p99),
+        0
+      ),
+      'mean units': round(
+        mean((run) => run.meanUnits),
+        2
+      ),
+      cost: round(
+        mean((run) => run.cost),
+        2
+      ),
+      rescales: Math.round(mean((run) => run.rescales)),
+      flips: Math.round(mean((run) => run.flips)),
+      'false starts': Math.round(mean((run) => run.falseStarts)),
+      'lead min': round(
+        mean((run) => run.leadMinutes),
+        1
+      )
+    }
+  })
+  const { leadTimeMs, unitRate, sloMs, unitHour, currency } = settings
+  const mark = (key: string) => (plan.assumed.includes(key) ? ' (assumed)' : '')
+  const lines = [
+    `${plan.name}: trained ${day(span.fitFrom)} – ${day(span.scoreFrom)}, rehearsed ${day(span.scoreFrom)} – ${day(span.scoreTo)}, ${seeds.length} seed${seeds.length > 1 ? 's' : ''}`,
+    `one unit serves ${round(unitRate, 1)} events/s${mark('unitRate')}, ready after ${leadText(leadTimeMs)}${mark('leadTimeMs')}; late = over ${round(sloMs, 0)} ms${mark('sloMs')}; ${unitHour} ${currency} per unit-hour${mark('unitHour')}`,
+    ...Object.entries(chosen).map(
+      ([name, knob]) => `${name}: ${knobText(knob)}, chosen on the training part`
+    ),
+    '',
+    table(rows),
+    '',
+    'late min: minutes in which over 5 % of the events were late or any was dropped. vs hpa: with 95 % interval.',
+    'oracle: perfect foresight, a bound and not a policy. lead min: how long before a ramp its units were ready (median).'
+  ]
+  return lines.join('\n')
+}
+
+function keyOf(run: RunRow): string {
+  return `${run.policy} ${run.policy === 'fixed-best' ? JSON.stringify(run.knob) : ''}`
+}
+
+function knobText(knob: unknown): string {
+  if (knob === null || typeof knob !== 'object') return ''
+  return Object.entries(knob)
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? round(value, 3) : value}`)
+    .join(', ')
+}
+
+function leadText({ p50, p90 }: { p50: number; p90: number }): string {
+  return p50 === p90 ? formatDuration(p50) : `${formatDuration(p50)} (P90 ${formatDuration(p90)})`
+}
+
+function percent(ratio: number): string {
+  return Number.isFinite(ratio) ? `${ratio > 0 ? '+' : ''}${(100 * ratio).toFixed(0)} %` : '–'
+}
+
+function round(x: number, digits: number): number {
+  return Math.round(x * 10 ** digits) / 10 ** digits
+}

@@ -1,0 +1,163 @@
+/** `prescale rehearse [FILE]` — every policy on one trace in one world. */
+import { Command } from 'commander'
+import { formatDuration, PrescaleError, parseDuration, requireOption, type Series } from '../base/index.ts'
+import { planService, type ServiceSettings } from '../compare/plan.ts'
+import { parsePolicies } from '../compare/policy-spec.ts'
+import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
+import type { Quantiles } from '../roles.ts'
+import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
+import { note, print, progress, readFormat } from './output.ts'
+import { rehearsalRows, rehearsalText } from './rehearsal-text.ts'
+
+const DEFAULT_POLICIES = 'fixed,hpa,threshold,proportional,mpc'
+
+interface Options extends DataOptions {
+  readonly world: string
+  readonly policies: string
+  readonly forecast: string
+  readonly unitRate?: string
+  readonly serviceTime?: string
+  readonly slo?: string
+  readonly leadTime?: string
+  readonly price?: string
+  readonly seeds: string
+  readonly seed: string
+  readonly frontier?: boolean
+  readonly report?: string
+  readonly output: string
+  readonly quiet?: boolean
+}
+
+export function command(): Command {
+  const rehearse = new Command('rehearse')
+    .description('all policies on one trace in one world, paired: table, JSON, HTML report')
+    .argument(
+      '[FILE]',
+      'CSV, Parquet, builtin:flights, builtin:daily-wave or prometheus:URL',
+      'builtin:daily-wave'
+    )
+    .option('--world NAME', 'service or stream', 'service')
+    .option('--policies LIST', 'name[:option=value…],…', DEFAULT_POLICIES)
+    .option('--forecast NAME', 'what predictive policies are shown', 'blend')
+    .option('--train-until WHEN', 'a moment, or a ratio of the trace', '0.8')
+    .option('--unit-rate X', 'events/s that one unit serves (else P99.9 of the training rates / 20)')
+    .option('--service-time DURATION', 'mean service time of one event')
+    .option('--slo DURATION', 'latency that an event may take (else 4 × the service time)')
+    .option('--lead-time P50[,P90=X]', 'from request to ready, such as 2m or 2m,P90=3m', '2m')
+    .option('--price X', 'of one unit for an hour', '0.05')
+    .option('--seeds N', 'how many seeds, from --seed on', '1')
+    .option('--seed N', 'the first seed', '1')
+    .option('--frontier', 'sweep each policy’s own knob on the held-back part')
+    .option('--report FILE', 'write a self-contained HTML report')
+    .option('-o, --output FORMAT', 'table, json, yaml or csv', 'table')
+    .option('--quiet', 'no notes, no progress')
+  return addDataOptions(rehearse).action(run)
+}
+
+async function run(file: string, options: Options): Promise<void> {
+  readFormat(options.output)
+  const policies = parsePolicies(options.policies)
+  const data = await readData(file, options)
+  for (const line of data.notes) note(line, options.quiet)
+  const plan = planService(data.name, data.series, spanOf(data.series, options), settingsOf(options))
+  const say = progress(options.quiet)
+  const rehearsed = rehearseAll(plan, {
+    policies,
+    forecast: options.forecast,
+    seeds: seedsOf(options),
+    frontier: options.frontier === true,
+    chooseKnobs: true,
+    progress: (what, done, of) => say(`${what}: ${Math.round((100 * done) / of)} %`)
+  })
+  say('')
+  print(options.output, {
+    value: resultOf(rehearsed, options),
+    rows: rehearsalRows(rehearsed),
+    text: rehearsalText(rehearsed)
+  })
+}
+
+/** CONTRACTS: `{ trace, world, settings, runs, pairs, frontier }`. */
+export function resultOf(
+  rehearsed: Rehearsed,
+  options: { readonly world: string; readonly forecast: string }
+) {
+  const { plan, runs, pairs, frontier, chosen, seeds } = rehearsed
+  const { trace, span } = plan
+  return {
+    trace: {
+      name: plan.name,
+      startMs: trace.startMs,
+      stepMs: trace.stepMs,
+      steps: trace.values.length,
+      trainedOn: span.scoreFrom - span.fitFrom,
+      scoredFromMs: trace.startMs + span.scoreFrom * trace.stepMs,
+      scored: span.scoreTo - span.scoreFrom
+    },
+    world: options.world,
+    settings: {
+      ...plan.settings,
+      truth: plan.truth,
+      assumed: plan.assumed,
+      forecast: options.forecast,
+      seeds,
+      chosen
+    },
+    runs,
+    pairs,
+    frontier
+  }
+}
+
+function spanOf(series: Series, { trainUntil }: Options) {
+  return { fitFrom: 0, scoreFrom: trainingSteps(series, trainUntil), scoreTo: series.values.length }
+}
+
+function seedsOf({ seeds, seed }: Options): number[] {
+  const count = wholeNumber('--seeds', seeds, 1)
+  const first = wholeNumber('--seed', seed, 0)
+  return Array.from({ length: count }, (_, i) => first + i)
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const n = Number(text)
+  requireOption(Number.isInteger(n) && n >= least, name, text, `a whole number, at least ${least}`)
+  return n
+}
+
+function settingsOf(options: Options): ServiceSettings {
+  return {
+    unitRate: positive('--unit-rate', options.unitRate),
+    serviceTimeMs:
+      options.serviceTime === undefined ? undefined : duration('--service-time', options.serviceTime),
+    sloMs: options.slo === undefined ? undefined : duration('--slo', options.slo),
+    leadTimeMs: leadTime(options.leadTime ?? '2m'),
+    unitHour: positive('--price', options.price)
+  }
+}
+
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const n = Number(text)
+  requireOption(text.trim() !== '' && n > 0 && Number.isFinite(n), name, text, 'a number above 0')
+  return n
+}
+
+function duration(name: string, text: string): number {
+  const ms = parseDuration(text, name)
+  requireOption(ms > 0, name, text, 'longer than nothing')
+  return ms
+}
+
+/** `2m` or `2m,P90=3m`. */
+function leadTime(text: string): Quantiles {
+  const [first, second] = text.split(',')
+  const p50 = parseDuration(first, '--lead-time')
+  if (second === undefined) return { p50, p90: p50 }
+  const match = /^P90=(.+)$/i.exec(second.trim())
+  if (!match)
+    throw new PrescaleError('BAD_OPTION', `--lead-time must be such as 2m or 2m,P90=3m, was '${text}'`)
+  const p90 = parseDuration(match[1], '--lead-time')
+  requireOption(p90 >= p50, '--lead-time P90', match[1], `at least the P50, ${formatDuration(p50)}`)
+  return { p50, p90 }
+}
