@@ -1,5 +1,6 @@
 import type { GivenOptions, OptionTable } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
+import { ds2, ds2Options } from './ds2.ts'
 import { fixed, fixedOptions } from './fixed.ts'
 import { hpa, hpaOptions } from './hpa.ts'
 import { proportional, proportionalOptions } from './proportional.ts'
@@ -34,6 +35,12 @@ export const policies = {
     options: proportionalOptions,
     make: proportional,
     knob: { option: 'target', values: grid(0.3, 0.95) }
+  },
+  ds2: {
+    says: 'every operator sized from true rates along the DAG, in one step',
+    options: ds2Options,
+    make: ds2,
+    knob: { option: 'scalingFactor', values: [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2] }
   }
 } satisfies Record<string, PolicyEntry>
 
