@@ -6,4 +6,9 @@ export interface CommandEntry {
   readonly load: () => Promise<{ command(): Command }>
 }
 
-export const commands: Readonly<Record<string, CommandEntry>> = {}
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  experiment: {
+    says: 'published tables made again, ours beside theirs',
+    load: () => import('./experiment.ts')
+  }
+}
