@@ -1,4 +1,6 @@
 export * from './lead-time.ts'
+export * from './load/index.ts'
+export * from './need.ts'
 export type { OverTime } from './over-time.ts'
 export * from './service.ts'
 export * from './service-config.ts'

@@ -7,6 +7,7 @@
  */
 import { PrescaleError, requireOption } from '../base/index.ts'
 import type { LeadTime } from './lead-time.ts'
+import type { Facility } from './queue.ts'
 import type { Outage } from './service-outages.ts'
 
 export interface ServiceConfig {
@@ -101,6 +102,12 @@ export function serviceDefaults(
 
 function peakOf(measured: readonly number[]): number {
   return Float64Array.from(measured).sort()[Math.ceil(PEAK_SHARE * measured.length) - 1] ?? 0
+}
+
+/** The same in the words of the queue. */
+export function facilityOf({ unitRate, serversPerUnit, sloMs, queueLimit }: ServiceConfig): Facility {
+  const patience = sloMs / 1_000 - serversPerUnit / unitRate
+  return { unitRate, serversPerUnit, patience, room: queueLimit }
 }
 
 function check(config: ServiceConfig): void {

@@ -14,8 +14,8 @@ import { uniformAt } from '../base/index.ts'
 import type { Metric, Observation, ScalingWorld, StartingUnits, StepOutcome, Units } from '../roles.ts'
 import { arrived, type Batch, type Fleet, resized } from './fleet.ts'
 import { leadTimes } from './lead-time.ts'
-import { type Closed, type Facility, type Queue, type Served, serveStep } from './queue.ts'
-import { type ServiceOptions, serviceConfig } from './service-config.ts'
+import { type Closed, type Queue, type Served, serveStep } from './queue.ts'
+import { facilityOf, type ServiceOptions, serviceConfig } from './service-config.ts'
 import { type OutagePart, outageParts } from './service-outages.ts'
 
 /** The name of what is scaled. */
@@ -54,12 +54,7 @@ export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
   const ring = 2 * (delaySteps + 1)
   const bounds = { [UNIT]: { min: minUnits, max: maxUnits } }
   const slo = { latencyMs: config.sloMs }
-  const facility: Facility = {
-    unitRate,
-    serversPerUnit: config.serversPerUnit,
-    patience: (config.sloMs - serviceMs) / 1_000,
-    room: config.queueLimit
-  }
+  const facility = facilityOf(config)
 
   function initial(seed: number): ServiceState {
     return {
