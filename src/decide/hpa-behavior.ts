@@ -51,45 +51,90 @@ function parsePolicy(name: string, text: string, part: string): ScalingPolicy {
   return { type, value: amount, periodMs }
 }
 
-/** Moments and numbers by turns: `[t0, v0, t1, v1, …]`, oldest first. Plain JSON and cheap to copy. */
-export type Timed = readonly number[]
+/** Both directions; `undefined` for a target without a `behavior`. */
+export type Behavior = { readonly up: ScalingRules; readonly down: ScalingRules } | undefined
 
-/** The largest size that the rules allow now. `added` and `removed` hold the changes that were made. */
-export function upLimit(
+/**
+ * The wish after the windows: `highest` and `lowest` are the queues of the recommendations, this one included. Without a
+ * behavior only the way down is stabilised, and the highest wish of the window is the answer.
+ */
+export function stabilized(
+  behavior: Behavior,
   now: number,
-  nowMs: number,
-  rules: ScalingRules,
-  added: Timed,
-  removed: Timed
+  wish: number,
+  highest: Timed,
+  lowest: Timed
 ): number {
+  const ceiling = highest.length > 0 ? highest[1] : wish
+  if (behavior === undefined) return ceiling
+  const floor = lowest.length > 0 ? lowest[1] : wish
+  return Math.min(Math.max(now, floor), ceiling)
+}
+
+/** What the wish is measured against. `added` and `removed` hold the changes that were made. */
+export interface Limits {
+  readonly now: number
+  readonly nowMs: number
+  readonly min: number
+  readonly max: number
+  readonly added: Timed
+  readonly removed: Timed
+}
+
+/** The wish within the rules and the bounds; names what held it in `bound`. */
+export function limited(behavior: Behavior, wish: number, limits: Limits, bound: string[]): number {
+  const { now, min, max } = limits
+  if (behavior === undefined) {
+    if (wish < min) return held(bound, 'minReplicas', min)
+    const most = Math.max(2 * now, 4)
+    if (wish > Math.min(max, most))
+      return max > most ? held(bound, 'scaleUpLimit', most) : held(bound, 'maxReplicas', max)
+  } else if (wish > now) {
+    const most = upLimit(behavior.up, limits)
+    if (wish > Math.min(max, most))
+      return max > most ? held(bound, 'scaleUpLimit', most) : held(bound, 'maxReplicas', max)
+  } else if (wish < now) {
+    const least = downLimit(behavior.down, limits)
+    if (wish < Math.max(min, least))
+      return min < least ? held(bound, 'scaleDownLimit', least) : held(bound, 'minReplicas', min)
+  }
+  return wish
+}
+
+function held(bound: string[], name: string, value: number): number {
+  if (!bound.includes(name)) bound.push(name)
+  return value
+}
+
+/** The largest size that the rules allow now. */
+export function upLimit(rules: ScalingRules, { now, nowMs, added, removed }: Limits): number {
   if (rules.select === 'Disabled') return now
-  let limit = rules.select === 'Min' ? Infinity : -Infinity
+  const least = rules.select === 'Min'
+  let limit = least ? Infinity : -Infinity
   for (const { type, value, periodMs } of rules.policies) {
     const start = now - sumSince(added, nowMs - periodMs) + sumSince(removed, nowMs - periodMs)
     const proposed = type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100))
-    limit = rules.select === 'Min' ? Math.min(limit, proposed) : Math.max(limit, proposed)
+    limit = least ? Math.min(limit, proposed) : Math.max(limit, proposed)
   }
   // Many additions lately can put the limit below what is there; that is no reason to go down.
   return Math.max(limit, now)
 }
 
 /** The smallest size that the rules allow now. */
-export function downLimit(
-  now: number,
-  nowMs: number,
-  rules: ScalingRules,
-  added: Timed,
-  removed: Timed
-): number {
+export function downLimit(rules: ScalingRules, { now, nowMs, added, removed }: Limits): number {
   if (rules.select === 'Disabled') return now
-  let limit = rules.select === 'Min' ? -Infinity : Infinity
+  const least = rules.select === 'Min'
+  let limit = least ? -Infinity : Infinity
   for (const { type, value, periodMs } of rules.policies) {
     const start = now - sumSince(added, nowMs - periodMs) + sumSince(removed, nowMs - periodMs)
     const proposed = type === 'Pods' ? start - value : Math.trunc(start * (1 - value / 100))
-    limit = rules.select === 'Min' ? Math.max(limit, proposed) : Math.min(limit, proposed)
+    limit = least ? Math.max(limit, proposed) : Math.min(limit, proposed)
   }
   return Math.min(limit, now)
 }
+
+/** Moments and numbers by turns: `[t0, v0, t1, v1, …]`, oldest first. Plain JSON and cheap to copy. */
+export type Timed = readonly number[]
 
 /** The sum of the numbers later than a moment. */
 function sumSince(timed: Timed, ms: number): number {
@@ -100,8 +145,7 @@ function sumSince(timed: Timed, ms: number): number {
 
 /** The events with one more, without those that no period reaches any more. */
 export function remember(timed: Timed, nowMs: number, value: number, keepMs: number): Timed {
-  const first = firstAfter(timed, nowMs - keepMs)
-  const kept = timed.slice(first)
+  const kept = timed.slice(firstAfter(timed, nowMs - keepMs))
   kept.push(nowMs, value)
   return kept
 }

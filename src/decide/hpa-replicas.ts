@@ -28,7 +28,7 @@ export interface Tolerance {
 }
 
 /** Replicas for a target utilisation in percent of the request; `NaN` where no pod was measured. */
-export function replicasForUtilization(
+export function forUtilization(
   current: number,
   pods: PodSums,
   targetPercent: number,
@@ -54,7 +54,7 @@ export function replicasForUtilization(
 }
 
 /** Replicas for a target average per pod, both in thousandths of the metric's unit; `NaN` where no pod was measured. */
-export function replicasForAverage(
+export function forAverage(
   current: number,
   pods: PodSums,
   targetMilli: number,
@@ -76,7 +76,7 @@ export function replicasForAverage(
 }
 
 /** Replicas for one value of the whole target against its target value: ⌈value / target · ready⌉. */
-export function replicasForValue(
+export function forValue(
   current: number,
   valueMilli: number,
   targetMilli: number,
@@ -90,7 +90,7 @@ export function replicasForValue(
 }
 
 /** Replicas for one value of the whole target shared out over its pods: ⌈value / target⌉. */
-export function replicasForValuePerPod(
+export function forValuePerPod(
   current: number,
   valueMilli: number,
   targetMilli: number,

@@ -12,27 +12,26 @@
  */
 import type { GivenOptions, OptionTable } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
-import type { Decided, Metric, Observation, Policy, UnitReading } from '../roles.ts'
+import type { Decided, Observation, Policy } from '../roles.ts'
 import { hold, MOST_UNITS, metricOf, scale, usable, wantedNow } from './answer.ts'
-import {
-  downLimit,
-  parseRules,
-  push,
-  remember,
-  type ScalingRules,
-  type Timed,
-  upLimit
-} from './hpa-behavior.ts'
-import { type PodSums, replicasForUtilization, type Tolerance } from './hpa-replicas.ts'
+import { type Behavior, limited, parseRules, push, remember, stabilized, type Timed } from './hpa-behavior.ts'
+import { measured, type PodRules, podsOf, readyOf } from './hpa-pods.ts'
+import * as replicas from './hpa-replicas.ts'
 
 export const hpaOptions = {
   target: {
     kind: 'number',
     default: 0.8,
     min: 0.01,
-    says: 'utilisation wanted, 0..1, rounded to whole percent'
+    says: 'utilization: 0..1, in whole percent; else in the unit of the metric'
   },
-  metric: { kind: 'text', default: 'cpu', says: 'name of the utilisation metric' },
+  metric: { kind: 'text', default: 'cpu', says: 'name of the metric' },
+  type: {
+    kind: 'text',
+    default: 'utilization',
+    oneOf: ['utilization', 'average', 'value', 'valuePerUnit'],
+    says: 'what `target` is: share of the request, mean per unit, value of the whole, or that shared out'
+  },
   interval: { kind: 'duration', default: 15_000, min: 1, says: 'sync period' },
   upTolerance: {
     kind: 'number',
@@ -82,16 +81,14 @@ export const hpaOptions = {
   }
 } satisfies OptionTable
 
-interface Settings {
-  readonly metric: string
-  readonly targetPercent: number
-  readonly tolerance: Tolerance
+interface Settings extends PodRules {
+  readonly type: string
+  /** Whole percent for a utilisation, else thousandths of the metric's unit. */
+  readonly target: number
+  readonly tolerance: replicas.Tolerance
   readonly upWindowMs: number
   readonly downWindowMs: number
-  readonly rules: { readonly up: ScalingRules; readonly down: ScalingRules } | undefined
-  readonly initializationMs: number
-  readonly initialReadinessMs: number
-  readonly metricWindowMs: number
+  readonly behavior: Behavior
 }
 
 /** Of each resource: recommendations as queues of their window's extremes, the changes made, and what was asked last. */
@@ -108,16 +105,19 @@ type ResourceMemory = HpaMemory[string]
 
 export function hpa(given: GivenOptions = {}): Policy<HpaMemory> {
   const read = readOptions('hpa', hpaOptions, given)
+  const behavior =
+    read.behavior === 'none'
+      ? undefined
+      : { up: parseRules('hpa.up', read.up), down: parseRules('hpa.down', read.down) }
   const settings: Settings = {
+    type: read.type,
+    target: Math.max(1, Math.round(read.target * (read.type === 'utilization' ? 100 : 1000))),
     metric: read.metric,
-    targetPercent: Math.max(1, Math.round(read.target * 100)),
     tolerance: { up: read.upTolerance, down: read.downTolerance },
     upWindowMs: read.upStabilization,
-    downWindowMs: read.downStabilization,
-    rules:
-      read.behavior === 'none'
-        ? undefined
-        : { up: parseRules('hpa.up', read.up), down: parseRules('hpa.down', read.down) },
+    // Without a behavior a wish exactly as old as the window still counts; with one it does not.
+    downWindowMs: read.downStabilization + (behavior === undefined ? 1 : 0),
+    behavior,
     initializationMs: read.initialization,
     initialReadinessMs: read.initialReadiness,
     metricWindowMs: read.metricWindow
@@ -128,14 +128,6 @@ export function hpa(given: GivenOptions = {}): Policy<HpaMemory> {
     initial: () => ({}),
     decide: (seen, memory) => decide(settings, seen, memory)
   }
-}
-
-/** What became of one resource, and the numbers on the way. */
-interface Step {
-  readonly to: number
-  readonly rule: string
-  readonly memory: ResourceMemory
-  readonly inputs: Readonly<Record<string, unknown>>
 }
 
 function decide(settings: Settings, seen: Observation, memory: HpaMemory): Decided<HpaMemory> {
@@ -161,8 +153,18 @@ function decide(settings: Settings, seen: Observation, memory: HpaMemory): Decid
 
 /** The size it is first seen at counts as a recommendation, so that an empty history cannot scale down. */
 function firstSeen(nowMs: number, current: number): ResourceMemory {
-  const start = usable(current) ? [nowMs, current] : []
-  return { highest: start, lowest: start, added: [], removed: [], asked: null }
+  const start = usable(current) ? [nowMs, current] : none
+  return { highest: start, lowest: start, added: none, removed: none, asked: null }
+}
+
+const none: Timed = []
+
+/** What becomes of one resource, and the numbers on the way. */
+interface Step {
+  readonly to: number
+  readonly rule: string
+  readonly memory: ResourceMemory
+  readonly inputs: Readonly<Record<string, unknown>>
 }
 
 function decideOne(
@@ -177,131 +179,103 @@ function decideOne(
   const given = seen.bounds?.[resource]
   const min = given?.min ?? 1
   const max = given?.max ?? MOST_UNITS
-  const { nowMs } = seen
   const memory = settled(before, seen, resource, current)
   if (!usable(current)) return { to: current, rule: 'capacity-unknown', memory, inputs: { current } }
   if (current === 0 && min !== 0) return { to: 0, rule: 'disabled-at-zero', memory, inputs: { current, min } }
-  if (current > max) {
-    note(bound, 'maxReplicas')
+  if (current > max || current < min) {
+    const [to, name, rule] =
+      current > max
+        ? ([max, 'maxReplicas', 'above-max'] as const)
+        : ([min, 'minReplicas', 'below-min'] as const)
+    note(bound, name)
     return {
-      to: max,
-      rule: 'above-max',
-      memory: asked(settings, memory, nowMs, current, max),
-      inputs: { current, max }
+      to,
+      rule,
+      memory: asked(settings, memory, seen.nowMs, current, to),
+      inputs: { current, min, max }
     }
   }
-  if (current < min) {
-    note(bound, 'minReplicas')
-    return {
-      to: min,
-      rule: 'below-min',
-      memory: asked(settings, memory, nowMs, current, min),
-      inputs: { current, min }
-    }
-  }
-  const pods = podsOf(settings, seen, resource, several)
-  const desired =
-    pods === undefined
-      ? NaN
-      : replicasForUtilization(current, pods, settings.targetPercent, settings.tolerance)
+  const proposed = proposal(settings, seen, resource, several, current)
+  const { desired } = proposed
   if (!usable(desired) || desired > MOST_UNITS) {
-    return { to: current, rule: 'metric-unknown', memory, inputs: { current, ...pods } }
+    return { to: current, rule: 'metric-unknown', memory, inputs: { current, ...proposed } }
   }
-  // Without a behavior a wish as old as the window still counts.
-  const downWindowMs = settings.downWindowMs + (settings.rules === undefined ? 1 : 0)
-  const highest = push(memory.highest, nowMs, desired, downWindowMs, 1)
+  const { nowMs } = seen
+  const highest = push(memory.highest, nowMs, desired, settings.downWindowMs, 1)
   const lowest = settings.upWindowMs > 0 ? push(memory.lowest, nowMs, desired, settings.upWindowMs, -1) : none
-  const stabilized = stabilize(settings, current, desired, highest, lowest)
-  if (stabilized !== desired) {
-    note(bound, desired < current || stabilized > desired ? 'downStabilization' : 'upStabilization')
-  }
-  const to = limited(settings, memory, nowMs, current, stabilized, min, max, bound)
-  const inputs = { current, desired, stabilized, ...pods }
-  const rule =
-    to > current
-      ? 'scale-up'
-      : to < current
-        ? 'scale-down'
-        : desired === current
-          ? 'within-tolerance'
-          : 'held-back'
-  return { to, rule, memory: asked(settings, { ...memory, highest, lowest }, nowMs, current, to), inputs }
+  const wish = stabilized(settings.behavior, current, desired, highest, lowest)
+  if (wish > desired) note(bound, 'downStabilization')
+  if (wish < desired) note(bound, 'upStabilization')
+  const { added, removed } = memory
+  const to = limited(settings.behavior, wish, { now: current, nowMs, min, max, added, removed }, bound)
+  const inputs = { current, stabilized: wish, ...proposed }
+  const remembered = asked(settings, { ...memory, highest, lowest }, nowMs, current, to)
+  return { to, rule: ruleOf(current, desired, to), memory: remembered, inputs }
 }
 
-const none: Timed = []
+function ruleOf(current: number, desired: number, to: number): string {
+  if (to !== current) return to > current ? 'scale-up' : 'scale-down'
+  return desired === current ? 'within-tolerance' : 'held-back'
+}
 
-function stabilize(
+/** What the metric asks for, `NaN` where it says nothing, with the numbers it looked at. */
+function proposal(
   settings: Settings,
-  current: number,
-  desired: number,
-  highest: Timed,
-  lowest: Timed
-): number {
-  const ceiling = highest.length > 0 ? highest[1] : desired
-  // Without a behavior only the way down is stabilised: the highest wish of the window is the answer.
-  if (settings.rules === undefined) return Math.max(desired, ceiling)
-  const floor = lowest.length > 0 ? lowest[1] : desired
-  return Math.min(Math.max(current, floor), Math.max(ceiling, desired))
-}
-
-function limited(
-  { rules }: Settings,
-  memory: ResourceMemory,
-  nowMs: number,
-  current: number,
-  wish: number,
-  min: number,
-  max: number,
-  bound: string[]
-): number {
-  if (rules === undefined) {
-    if (wish < min) return noted(bound, 'minReplicas', min)
-    const most = Math.min(max, Math.max(2 * current, 4))
-    return wish > most ? noted(bound, most < max ? 'scaleUpLimit' : 'maxReplicas', most) : wish
+  seen: Observation,
+  resource: string,
+  several: boolean,
+  current: number
+): { readonly desired: number } & Readonly<Record<string, number>> {
+  const { type, target, tolerance } = settings
+  if (type === 'utilization' || type === 'average') {
+    const pods = podsOf(settings, seen, resource, several)
+    if (pods === undefined) return { desired: NaN }
+    const desired =
+      type === 'average'
+        ? replicas.forAverage(current, pods, target, tolerance)
+        : replicas.forUtilization(current, pods, target, tolerance)
+    return { desired, ...pods }
   }
-  if (wish > current) {
-    const limit = upLimit(current, nowMs, rules.up, memory.added, memory.removed)
-    if (wish > Math.min(max, limit)) {
-      return max > limit ? noted(bound, 'scaleUpLimit', limit) : noted(bound, 'maxReplicas', max)
-    }
-  } else if (wish < current) {
-    const limit = downLimit(current, nowMs, rules.down, memory.added, memory.removed)
-    if (wish < Math.max(min, limit)) {
-      return min < limit ? noted(bound, 'scaleDownLimit', limit) : noted(bound, 'minReplicas', min)
-    }
+  const value = Math.round(measured(metricOf(seen, settings.metric, resource, several)) * 1000)
+  if (type === 'valuePerUnit') {
+    return { desired: replicas.forValuePerPod(current, value, target, tolerance), value }
   }
-  return wish
+  const ready = readyOf(seen, resource)
+  return { desired: replicas.forValue(current, value, target, ready, tolerance), value, ready }
 }
 
 /** The change that was asked for becomes an event of the rate rules; it is taken back if it was not carried out. */
 function asked(
-  settings: Settings,
+  { behavior }: Settings,
   memory: ResourceMemory,
   nowMs: number,
   current: number,
   to: number
 ): ResourceMemory {
-  const { rules } = settings
-  if (to === current || rules === undefined)
+  if (to === current || behavior === undefined)
     return memory.asked === null ? memory : { ...memory, asked: null }
   return to > current
-    ? { ...memory, asked: to, added: remember(memory.added, nowMs, to - current, rules.up.longestPeriodMs) }
+    ? {
+        ...memory,
+        asked: to,
+        added: remember(memory.added, nowMs, to - current, behavior.up.longestPeriodMs)
+      }
     : {
         ...memory,
         asked: to,
-        removed: remember(memory.removed, nowMs, current - to, rules.down.longestPeriodMs)
+        removed: remember(memory.removed, nowMs, current - to, behavior.down.longestPeriodMs)
       }
 }
 
-/** The original stores an event only after its update was accepted: what was wanted last says whether it was. */
+/** The original stores an event only after its update was accepted: what is wanted now says whether it was. */
 function settled(
   memory: ResourceMemory,
   seen: Observation,
   resource: string,
   current: number
 ): ResourceMemory {
-  if (memory.asked === null || seen.capacity.wanted?.[resource] === undefined || current === memory.asked)
-    return memory
+  if (memory.asked === null || current === memory.asked) return memory
+  if (seen.capacity.wanted?.[resource] === undefined) return memory
   const lastUp = memory.added.at(-2) ?? -Infinity
   const lastDown = memory.removed.at(-2) ?? -Infinity
   return lastUp > lastDown
@@ -309,88 +283,6 @@ function settled(
     : { ...memory, asked: null, removed: memory.removed.slice(0, -2) }
 }
 
-/** The units of a resource in sums: one by one where they are known, else from the mean over the ready ones. */
-function podsOf(
-  settings: Settings,
-  seen: Observation,
-  resource: string,
-  several: boolean
-): PodSums | undefined {
-  if (seen.units !== undefined) return sumOf(settings, seen.units, seen.nowMs, resource)
-  const mean = measured(metricOf(seen, settings.metric, resource, several))
-  const ready = seen.capacity.ready[resource]
-  if (Number.isNaN(mean) || !usable(ready)) return undefined
-  let unready = 0
-  for (const start of seen.capacity.starting ?? []) if (start.resource === resource) unready += start.units
-  return {
-    measured: ready,
-    usage: ready * Math.round(mean * 1000),
-    request: ready * 1000,
-    unready,
-    unreadyRequest: unready * 1000,
-    missing: 0,
-    missingRequest: 0
-  }
-}
-
-function sumOf(settings: Settings, units: readonly UnitReading[], nowMs: number, resource: string): PodSums {
-  const sums = {
-    measured: 0,
-    usage: 0,
-    request: 0,
-    unready: 0,
-    unreadyRequest: 0,
-    missing: 0,
-    missingRequest: 0
-  }
-  for (const unit of units) {
-    if (unit.resource !== resource || unit.failed === true) continue
-    const request = Math.round((unit.request?.[settings.metric] ?? 1) * 1000)
-    const metric = unit.metrics?.[settings.metric]
-    const usage = measured(metric)
-    const pending = !unit.ready && unit.startedMs === undefined
-    if (pending || (!Number.isNaN(usage) && isUnready(settings, unit, metric, nowMs))) {
-      sums.unready++
-      sums.unreadyRequest += request
-    } else if (Number.isNaN(usage)) {
-      sums.missing++
-      sums.missingRequest += request
-    } else {
-      sums.measured++
-      sums.usage += Math.round(usage * 1000)
-      sums.request += request
-    }
-  }
-  return sums
-}
-
-/** Young: ready, and one whole sample since it became so. Older: not ready only if it never was. */
-function isUnready(
-  settings: Settings,
-  unit: UnitReading,
-  metric: Metric | undefined,
-  nowMs: number
-): boolean {
-  const { ready, startedMs, readyChangedMs } = unit
-  if (startedMs === undefined) return !ready
-  if (startedMs + settings.initializationMs > nowMs) {
-    const sampledMs = nowMs - (metric?.ageMs ?? 0)
-    return !ready || (readyChangedMs !== undefined && sampledMs < readyChangedMs + settings.metricWindowMs)
-  }
-  return !ready && (readyChangedMs === undefined || startedMs + settings.initialReadinessMs > readyChangedMs)
-}
-
-/** Any value that is there counts, however old: the original does not look at the age. */
-function measured(metric: Metric | undefined): number {
-  if (metric === undefined || metric.quality === 'missing' || metric.quality === 'invalid') return NaN
-  return usable(metric.value) ? metric.value : NaN
-}
-
 function note(bound: string[], name: string): void {
   if (!bound.includes(name)) bound.push(name)
-}
-
-function noted(bound: string[], name: string, value: number): number {
-  note(bound, name)
-  return value
 }

@@ -1,0 +1,263 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Observation, UnitReading } from '../roles.ts'
+import { hpa } from './hpa.ts'
+import { conversionRows, type RateRow, rateRows, stabilizationRows } from './hpa-behavior.rows.ts'
+import { type Behavior, limited, parseRules, push, stabilized, type Timed } from './hpa-behavior.ts'
+import { sumOf } from './hpa-pods.ts'
+import { groupRows, replicaRows } from './hpa-replicas.rows.ts'
+
+const nowMs = 1_000_000_000
+const free = { upStabilization: 0, downStabilization: 0, up: 'Percent:100000:15', down: 'Percent:100:15' }
+
+describe('the arithmetic of the HPA', () => {
+  it.each(replicaRows)(
+    'answers as in TestReplicaCalc$when',
+    ({ now, type = 'utilization', target, pods, value, gives }) => {
+      // In the original's tests only CPU knows of pods that are too young; other metrics are called qps.
+      const metric = type === 'utilization' ? 'cpu' : 'qps'
+      const policy = hpa({
+        ...free,
+        type,
+        metric,
+        target: type === 'utilization' ? target / 100 : target,
+        initialization: '2m',
+        initialReadiness: '10s'
+      })
+      const seen: Observation = {
+        nowMs,
+        capacity: { ready: { web: now }, wanted: { web: now } },
+        units: pods.split(' ').map((pod, i) => unitOf(pod, metric, `pod-${i}`)),
+        ...(value === undefined ? {} : { metrics: { qps: { value, quality: 'ok' } } })
+      }
+      expect(policy.decide(seen, policy.initial()).decision.to).toEqual({ web: gives })
+    }
+  )
+
+  it.each(groupRows)(
+    'sorts a pod as in TestGroupPods: $when',
+    ({ metric = 'cpu', ready, started, changed, sample, gives }) => {
+      const before = (seconds?: number) => (seconds === undefined ? undefined : nowMs - seconds * 1000)
+      const unit: UnitReading = {
+        id: 'pod',
+        resource: 'web',
+        ready,
+        startedMs: before(started),
+        readyChangedMs: before(changed),
+        metrics: sample && { [metric]: { value: 1, quality: 'ok', ageMs: sample.age * 1000 } }
+      }
+      const rules = {
+        metric,
+        initializationMs: 120_000,
+        initialReadinessMs: 10_000,
+        metricWindowMs: (sample?.window ?? 0) * 1000
+      }
+      const sums = sumOf(rules, [unit], nowMs, 'web')
+      expect({ measured: sums.measured, unready: sums.unready, missing: sums.missing }).toEqual({
+        measured: 0,
+        unready: 0,
+        missing: 0,
+        [gives]: 1
+      })
+    }
+  )
+})
+
+describe('the behavior of the HPA', () => {
+  const check = (behavior: Behavior, row: RateRow) => {
+    const bound: string[] = []
+    const { now, min = 1, max = 1000 } = row
+    const limits = { now, nowMs, min, max, added: spread(row.added), removed: spread(row.removed) }
+    expect(limited(behavior, row.wish, limits, bound)).toBe(row.gives)
+    expect(bound).toEqual(row.bound === undefined ? [] : [row.bound])
+  }
+
+  it.each(rateRows)('limits as in TestScalingWithRules: $when', (row) => {
+    const up = parseRules('up', row.up ?? 'Percent:100:15+Pods:4:15')
+    const down = parseRules('down', row.down ?? 'Percent:100:15')
+    check({ up, down }, row)
+  })
+
+  it.each(conversionRows)('limits as in TestConvertDesiredReplicasWithRules: $when', (row) =>
+    check(undefined, row)
+  )
+
+  it.each(stabilizationRows)('stabilises as in TestNormalizeDesiredReplicas: $when', (row) => {
+    const behavior = row.none
+      ? undefined
+      : { up: parseRules('up', 'Pods:1:1'), down: parseRules('down', 'Pods:1:1') }
+    const [upMs, downMs] = row.none
+      ? [0, 300_001]
+      : [(row.upWindow ?? 0) * 1000, (row.downWindow ?? 0) * 1000]
+    let highest: Timed = []
+    let lowest: Timed = []
+    for (const [size, minutes] of [...row.earlier, [row.wish, 0] as const]) {
+      highest = push(highest, nowMs - minutes * 60_000, size, downMs, 1)
+      if (upMs > 0) lowest = push(lowest, nowMs - minutes * 60_000, size, upMs, -1)
+    }
+    expect(stabilized(behavior, row.now, row.wish, highest, lowest)).toBe(row.gives)
+  })
+
+  it('keeps nothing but the extremes of the window, and they are right', () => {
+    const sizes = fc.array(
+      fc.record({ after: fc.integer({ min: 1, max: 60 }), size: fc.integer({ min: 0, max: 9 }) })
+    )
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 200 }), (steps, window) => {
+        let at = 0
+        let highest: Timed = []
+        let lowest: Timed = []
+        const all: { at: number; size: number }[] = []
+        for (const { after, size } of steps) {
+          at += after
+          all.push({ at, size })
+          highest = push(highest, at, size, window, 1)
+          lowest = push(lowest, at, size, window, -1)
+          const within = all.filter((one) => one.at > at - window).map((one) => one.size)
+          expect(highest[1]).toBe(Math.max(...within))
+          expect(lowest[1]).toBe(Math.min(...within))
+        }
+      })
+    )
+  })
+
+  it('does not forgive a step that was asked for and not carried out', () => {
+    const policy = hpa({ target: 0.5, up: 'Pods:2:60' })
+    const at = (seconds: number, web: number): Observation => ({
+      nowMs: nowMs + seconds * 1000,
+      capacity: { ready: { web }, wanted: { web } },
+      metrics: { cpu: { value: 1, quality: 'ok' } }
+    })
+    const first = policy.decide(at(0, 4), policy.initial())
+    expect(first.decision.to).toEqual({ web: 6 })
+    // Carried out: both pods of this minute are used up. Refused: they are free again.
+    expect(policy.decide(at(15, 6), first.memory).decision.to).toEqual({ web: 6 })
+    expect(policy.decide(at(15, 4), first.memory).decision.to).toEqual({ web: 6 })
+  })
+})
+
+describe('hpa as a policy', () => {
+  it('answers the same from the mean as from units that all read alike', () => {
+    const sizes = fc.record({
+      ready: fc.integer({ min: 0, max: 30 }),
+      starting: fc.integer({ min: 0, max: 10 }),
+      milli: fc.integer({ min: 0, max: 3000 }),
+      target: fc.integer({ min: 5, max: 120 })
+    })
+    fc.assert(
+      fc.property(sizes, ({ ready, starting, milli, target }) => {
+        const wanted = { web: ready + starting }
+        const mean: Observation = {
+          nowMs,
+          capacity: {
+            ready: { web: ready },
+            starting: [{ resource: 'web', units: starting, readyAtMs: nowMs }],
+            wanted
+          },
+          metrics: { cpu: { value: milli / 1000, quality: 'ok' } }
+        }
+        const one = (i: number): UnitReading =>
+          i < ready
+            ? {
+                id: `${i}`,
+                resource: 'web',
+                ready: true,
+                metrics: { cpu: { value: milli / 1000, quality: 'ok' } }
+              }
+            : { id: `${i}`, resource: 'web', ready: false }
+        const units: Observation = {
+          ...mean,
+          units: Array.from({ length: ready + starting }, (_, i) => one(i))
+        }
+        const policy = hpa({ ...free, target: target / 100 })
+        const [a, b] = [mean, units].map((seen) => policy.decide(seen, policy.initial()))
+        expect(a.decision.to).toEqual(b.decision.to)
+        expect(a.memory).toEqual(b.memory)
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it('does not scale down before the window of 5 minutes is full of lower wishes', () => {
+    const policy = hpa()
+    let memory = policy.initial()
+    const sizes: number[] = []
+    for (let tick = 0; tick <= 21; tick++) {
+      const seen: Observation = {
+        nowMs: nowMs + tick * 15_000,
+        capacity: { ready: { web: 10 }, wanted: { web: 10 } },
+        metrics: { cpu: { value: 0.4, quality: 'ok' } }
+      }
+      const { decision, memory: after } = policy.decide(seen, memory)
+      memory = after
+      sizes.push(decision.to.web)
+    }
+    expect(sizes).toEqual([...Array(20).fill(10), 5, 5])
+  })
+
+  it('believes an old value, as its original does, and names what it looked at', () => {
+    const policy = hpa()
+    const seen: Observation = {
+      nowMs,
+      capacity: { ready: { web: 4 } },
+      metrics: { cpu: { value: 1, quality: 'stale', ageMs: 3_600_000 } }
+    }
+    const { decision } = policy.decide(seen, policy.initial())
+    expect(decision).toMatchObject({ kind: 'scale', to: { web: 5 }, why: { rule: 'scale-up', bound: [] } })
+    expect(decision.why.inputs).toMatchObject({ web: { current: 4, desired: 5, measured: 4 } })
+  })
+
+  it('sizes several resources by their own metric', () => {
+    const policy = hpa(free)
+    const seen: Observation = {
+      nowMs,
+      capacity: { ready: { map: 4, sink: 4 } },
+      metrics: { 'cpu.map': { value: 1, quality: 'ok' }, 'cpu.sink': { value: 0.2, quality: 'ok' } }
+    }
+    expect(policy.decide(seen, policy.initial()).decision.to).toEqual({ map: 5, sink: 1 })
+  })
+
+  it.each([
+    [{ up: 'Pod:4:15' }, /hpa\.up must be policies such as .* was 'Pod:4:15'/],
+    [{ down: 'Percent:0:15' }, /hpa\.down must be policies/],
+    [{ targett: 0.5 }, /did you mean 'target'/],
+    [{ downTolerance: 2 }, /hpa\.downTolerance must be a number, at least 0, at most 1, was 2/]
+  ])('refuses %j in one line', (options, message) => {
+    expect(() => hpa(options)).toThrow(message)
+  })
+
+  it('scales only one way when the other is disabled', () => {
+    const policy = hpa({ ...free, down: 'Disabled' })
+    const seen = (cpu: number): Observation => ({
+      nowMs,
+      capacity: { ready: { web: 4 } },
+      metrics: { cpu: { value: cpu, quality: 'ok' } }
+    })
+    expect(policy.decide(seen(0.1), policy.initial()).decision.to).toEqual({ web: 4 })
+    expect(policy.decide(seen(1), policy.initial()).decision.to).toEqual({ web: 5 })
+  })
+})
+
+/** One word of a row's `pods`; without a moment it started long ago. */
+function unitOf(word: string, metric: string, id: string): UnitReading {
+  const [, usage, request = '1000', flags] = /^(-|\d+)(?:\/(\d+))?([a-z]*)$/.exec(word)!
+  const startedMs = flags.includes('h') ? nowMs : flags.includes('c') ? nowMs - 180_000 : 0
+  return {
+    id,
+    resource: 'web',
+    ready: !/[up]/.test(flags),
+    failed: flags.includes('f'),
+    ...(flags.includes('p') ? {} : { startedMs, readyChangedMs: startedMs }),
+    request: { [metric]: Number(request) / 1000 },
+    ...(usage === '-' ? {} : { metrics: { [metric]: { value: Number(usage) / 1000, quality: 'ok' } } })
+  }
+}
+
+/** generateEventsUniformDistribution over 120 s: each event in the middle of its share, in whole seconds. */
+function spread(changes: readonly number[] = []): Timed {
+  const share = 120 / changes.length
+  return changes.flatMap((change, i) => [
+    nowMs - Math.trunc(120 - share * (i + 1) + share / 2) * 1000,
+    change
+  ])
+}
