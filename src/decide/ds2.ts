@@ -84,9 +84,9 @@ export function ds2Rule(dag: Dag, instances: readonly number[], offered: readonl
     }
     let sum = offered[i]
     for (const { from, ratio } of inputs[i]) sum += out[from] * ratio
-    const best = rate(sum) / (rate(operators[i].trueProcessingRate) / instances[i])
+    const best = sum / (rate(operators[i].trueProcessingRate) / instances[i])
     target.push(sum)
-    optimal.push(best > 0 && best <= MOST_UNITS ? best : NaN)
+    optimal.push(best > 0 && best < Infinity ? best : NaN)
     out.push(rate(operators[i].trueOutputRate) * (optimal[i] / instances[i]))
   }
   return { target, optimal }
@@ -134,13 +134,14 @@ function sized(settings: Settings, job: Job, { optimal }: Ds2Answer) {
   let unknown = 0
   let grows = false
   for (let i = 0; i < optimal.length; i++) {
-    if (Number.isNaN(optimal[i])) {
+    const units = Math.ceil(optimal[i] * factor)
+    if (units <= MOST_UNITS) {
+      known++
+      wish.push(units)
+      if (units > instances[i]) grows = true
+    } else {
       if (!dag.isSource[i]) unknown++
       wish.push(now[i])
-    } else {
-      known++
-      wish.push(Math.min(MOST_UNITS, Math.ceil(optimal[i] * factor)))
-      if (wish[i] > instances[i]) grows = true
     }
   }
   const ratio = worstRatio(job)
