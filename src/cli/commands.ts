@@ -7,6 +7,10 @@ export interface CommandEntry {
 }
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
+  rehearse: {
+    says: 'all policies on one trace in one world, paired: table, JSON, HTML report',
+    load: () => import('./rehearse.ts')
+  },
   experiment: {
     says: 'published tables made again, ours beside theirs',
     load: () => import('./experiment.ts')

@@ -48,18 +48,18 @@ const builtins = ['flights', 'daily-wave']
 /** Adds the flags that go with a FILE. */
 export function addDataOptions(command: Command): Command {
   return command
-    .option('--query PROMQL', 'what to ask Prometheus for; events/s')
-    .option('--from TIME', 'first moment, such as 2026-01-31T00:00:00Z, or how long ago, such as 7d')
-    .option('--to TIME', 'the moment after the last, same forms')
-    .option('--step DURATION', 'step of the series: bins of events, or means over finer steps')
-    .option('--time COLUMN', 'the column with the times (else detected)')
-    .option('--time-format FORMAT', 'how times are written: s, ms, us, ns, offset-s, offset-ms, dd/mm, mm/dd')
-    .option('--value COLUMN', 'the column with the load (else detected)')
+    .option('--query <PROMQL>', 'what to ask Prometheus for; events/s')
+    .option('--from <TIME>', 'first moment, such as 2026-01-31T00:00:00Z, or how long ago, such as 7d')
+    .option('--to <TIME>', 'the moment after the last, same forms')
+    .option('--step <DURATION>', 'step of the series: bins of events, or means over finer steps')
+    .option('--time <COLUMN>', 'the column with the times (else detected)')
+    .option('--time-format <FORMAT>', 'how times are written: s, ms, us, ns, offset-s, offset-ms, dd/mm, mm/dd')
+    .option('--value <COLUMN>', 'the column with the load (else detected)')
     .option('--per-step', 'values are events per step, not events/s')
     .option('--count', 'every row is one event: count them')
-    .option('--scale X', 'multiply the load')
+    .option('--scale <X>', 'multiply the load')
     .option('--floor', 'subtract 0.98 × the smallest value of the training part')
-    .option('--tz ZONE', 'IANA zone of times written without one, such as Europe/Berlin (else UTC)')
+    .option('--tz <ZONE>', 'IANA zone of times written without one, such as Europe/Berlin (else UTC)')
 }
 
 /** Reads FILE as a Series of events/s. `columns` are read beside it, such as the recorded capacity. */

@@ -18,7 +18,7 @@ export function command(): Command {
   const experiment = new Command('experiment').description('published tables made again, ours beside theirs')
   const output = (child: Command) =>
     child
-      .option('-o, --output FORMAT', 'table, json, yaml or csv', 'table')
+      .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
       .option('--quiet', 'no notes, no progress')
   output(experiment.command('list').description('names and what they show')).action(list)
   output(experiment.command('run').description('run one; the short form writes nothing').argument('NAME'))
