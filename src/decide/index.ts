@@ -3,6 +3,7 @@ import type { Policy } from '../roles.ts'
 import { ds2, ds2Options } from './ds2.ts'
 import { fixed, fixedOptions } from './fixed.ts'
 import { hpa, hpaOptions } from './hpa.ts'
+import { mpc, mpcOptions } from './mpc.ts'
 import { proportional, proportionalOptions } from './proportional.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
@@ -41,6 +42,16 @@ export const policies = {
     options: ds2Options,
     make: ds2,
     knob: { option: 'scalingFactor', values: [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2] }
+  },
+  mpc: {
+    says: 'the cheapest plan against the forecast, of which only the first move is made',
+    options: mpcOptions,
+    make: mpc,
+    needsForecast: true,
+    knob: {
+      option: 'price',
+      values: [2, 5, 10, 20, 40, 60, 90, 120, 180, 250, 350, 500, 1_000, 2_000, 5_000]
+    }
   }
 } satisfies Record<string, PolicyEntry>
 

@@ -1,0 +1,100 @@
+/**
+ * What each number of units would cost in each step ahead, as a problem for the dynamic programme.
+ *
+ *   stage[t](n)  = share[t] · (n + price · P(load[t] > capacity(n)))  + price · backlog/(n·unitRate − load)   once, where it can be helped
+ *   change[t](n) = price · restart · C/(C − load)    C = n·unitRate: an outage of length o is drained with what C leaves
+ *   up[t]        = units paid while they start
+ *   cap[t]       = ready + starting, before anything asked for now could be there
+ *
+ * All in units × steps of the forecast.
+ */
+import type { MpcOptions } from './mpc.ts'
+import type { Outlook } from './mpc-outlook.ts'
+import type { Problem } from './mpc-plan.ts'
+import { exceedance, quantileAt } from './mpc-quantiles.ts'
+import type { Situation } from './mpc-situation.ts'
+
+export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions): Problem {
+  const { steps, stepMs, waitMs, share, first } = outlook
+  const { least } = now
+  const levels = topLevel(now, outlook, options.price) - least + 1
+  const stage = new Float64Array(steps * levels)
+  const up = new Float64Array(steps)
+  const cap = new Float64Array(steps)
+  const changes = now.restartMs > 0 ? new Float64Array(steps * levels) : undefined
+  const capacity = {
+    offset: -now.spare / outlook.peak,
+    perUnit: now.unitRate / outlook.peak,
+    least
+  }
+  let helped = false
+  for (let t = 0; t < steps; t++) {
+    const row = t * levels
+    const reachable = waitMs[t] >= now.reachMs
+    up[t] = Math.min(waitMs[t], now.paidMs) / stepMs
+    cap[t] = reachable ? now.most : comesUntil(now, waitMs[t])
+    exceedance(outlook.levels, first + t, capacity, stage, row, levels)
+    for (let i = 0; i < levels; i++) stage[row + i] = share[t] * (least + i + options.price * stage[row + i])
+    if (reachable && !helped && now.backlog > 0) {
+      helped = true
+      drain(now, outlook, t, options.price, stage, levels)
+    }
+    if (changes !== undefined) {
+      for (let i = 0; i < levels; i++) {
+        const late = drained(now.restartMs, (least + i) * now.unitRate, outlook.mean[first + t])
+        changes[row + i] = (options.price * late) / stepMs
+      }
+    }
+  }
+  return { steps, least, levels, stage, change: changes, up, cap, from: now.ready }
+}
+
+/** Most units that could pay: where one more unit costs more than the lateness that is left. */
+function topLevel(now: Situation, outlook: Outlook, price: number): number {
+  let most = Math.max(now.ready, now.floor || 0)
+  const chance = 1 / Math.max(price, 1) / 4
+  for (let t = 0; t < outlook.steps; t++) {
+    const load = quantileAt(outlook.levels, outlook.first + t, chance) * outlook.peak
+    most = Math.max(most, Math.ceil((load + now.spare) / now.unitRate))
+  }
+  for (const { units } of now.coming) most += units
+  return Math.max(now.least, Math.min(most + 1, now.most))
+}
+
+function comesUntil(now: Situation, ms: number): number {
+  let units = now.ready
+  for (const batch of now.coming) if (batch.inMs <= ms) units += batch.units
+  return units
+}
+
+/** The backlog that is left when units asked for now are there, and how long each size is late with it. */
+function drain(
+  now: Situation,
+  outlook: Outlook,
+  t: number,
+  price: number,
+  stage: Float64Array,
+  levels: number
+): void {
+  let left = now.backlog
+  for (let s = 0; s < t; s++) {
+    const free = comesUntil(now, outlook.waitMs[s]) * now.unitRate - outlook.mean[outlook.first + s]
+    left = Math.max(0, left - (free * outlook.share[s] * outlook.stepMs) / 1_000)
+  }
+  const load = outlook.mean[outlook.first + t]
+  for (let i = 0; i < levels; i++) {
+    const capacity = (now.least + i) * now.unitRate
+    const over = left - now.patience * capacity
+    if (over <= 0) continue
+    const steps = capacity > load ? (over * 1_000) / (capacity - load) / outlook.stepMs : Infinity
+    stage[t * levels + i] += price * Math.min(steps, outlook.steps - t)
+  }
+}
+
+/** Longest time that one outage can make late: after that the plan has changed. */
+const LONGEST_MS = 30 * 60_000
+
+/** How long an outage is felt: o · C/(C − load). */
+function drained(outageMs: number, capacity: number, load: number): number {
+  return capacity > load ? Math.min((outageMs * capacity) / (capacity - load), LONGEST_MS) : LONGEST_MS
+}

@@ -1,0 +1,151 @@
+/**
+ * What may come: the forecast where it can be trusted, else the load of now with the spread it had lately.
+ *
+ *   trusted    error ≤ worst · naive's error,  coverage of every upper quantile ≥ level − tolerance
+ *   else       load · ratio_p,   ratio_p: quantile p of  mean(t + reach) / mean(t)  over the load that is shown
+ */
+import type { Series } from '../base/index.ts'
+import type { Forecast, Observation } from '../roles.ts'
+import type { MpcOptions } from './mpc.ts'
+import { type Levels, levelsOf } from './mpc-quantiles.ts'
+import type { Situation } from './mpc-situation.ts'
+
+export interface Outlook {
+  readonly rule: string
+  readonly by: string
+  readonly stepMs: number
+  readonly steps: number
+  /** Index in the rows of `levels` of the first planned step. */
+  readonly first: number
+  /** (steps) time until each step begins; 0 for the step that runs. */
+  readonly waitMs: Float64Array
+  /** (steps) share of a step that is still ahead. */
+  readonly share: Float64Array
+  readonly levels: Levels
+  readonly mean: Float64Array
+  readonly peak: number
+}
+
+/** Scores from which on a record is a record: the sampling error of a 90 % coverage is then below 3 points. */
+const FEW_STEPS = 100
+
+export function outlookOf(seen: Observation, now: Situation, options: MpcOptions): Outlook | undefined {
+  const { forecast } = seen
+  const reason = forecast === undefined ? 'no-forecast' : doubt(forecast, now, options)
+  if (forecast !== undefined && reason === undefined) return fromForecast(forecast, seen, now, options)
+  return fromLoad(seen, now, options, `reactive-${reason}`)
+}
+
+function doubt(forecast: Forecast, now: Situation, options: MpcOptions): string | undefined {
+  const first = Math.floor((now.nowMs - forecast.startMs) / forecast.stepMs)
+  const reach = Math.ceil(now.reachMs / forecast.stepMs) + 1
+  if (first < 0 || first + reach >= forecast.mean.length) return 'forecast-short'
+  const names = Object.keys(forecast.quantiles)
+  for (const name of names)
+    if (Number.isNaN(forecast.quantiles[name][first + reach])) return 'forecast-unknown'
+  const { record } = forecast
+  if (record === undefined || record.steps < FEW_STEPS) return undefined
+  if (record.mase > options.worst) return 'error'
+  for (const name of names) {
+    const level = Number(name)
+    if (level >= 0.9 && record.coverage[name] < level - options.coverage) return 'coverage'
+  }
+  return undefined
+}
+
+function fromForecast(forecast: Forecast, seen: Observation, now: Situation, options: MpcOptions): Outlook {
+  const { stepMs } = forecast
+  const first = Math.floor((now.nowMs - forecast.startMs) / stepMs)
+  const steps = Math.min(forecast.mean.length - first, options.horizon)
+  const startsMs = forecast.startMs + first * stepMs - now.nowMs
+  return {
+    rule: 'plan',
+    by: forecast.by.model,
+    stepMs,
+    steps,
+    first,
+    ...grid(steps, startsMs, stepMs),
+    levels: levelsOf(forecast),
+    mean: forecast.mean,
+    peak: seen.load === undefined ? 1 : peakOf(seen.load, stepMs, forecast.startMs)
+  }
+}
+
+function grid(steps: number, startsMs: number, stepMs: number) {
+  const waitMs = new Float64Array(steps)
+  const share = new Float64Array(steps).fill(1)
+  for (let t = 0; t < steps; t++) waitMs[t] = Math.max(0, startsMs + t * stepMs)
+  share[0] = (startsMs + stepMs) / stepMs
+  return { waitMs, share }
+}
+
+/** Σ largest / Σ mean over the whole forecast steps that are shown; 1 where the load is measured no finer. */
+function peakOf(load: Series, stepMs: number, gridMs: number): number {
+  const per = Math.round(stepMs / load.stepMs)
+  if (per < 2) return 1
+  const offset = Math.round((gridMs - load.startMs) / load.stepMs)
+  let peaks = 0
+  let means = 0
+  for (let i = ((offset % per) + per) % per; i + per <= load.values.length; i += per) {
+    let largest = 0
+    let sum = 0
+    for (let k = i; k < i + per; k++) {
+      const y = load.values[k]
+      sum += y
+      if (y > largest) largest = y
+    }
+    if (!(sum >= 0)) continue
+    peaks += largest
+    means += sum / per
+  }
+  return means > 0 ? Math.min(peaks / means, 2) : 1
+}
+
+const fallbackLevels = [0.5, 0.75, 0.9, 0.95, 0.99]
+/** Growth over a lead time before any was seen: a guess on the safe side, in use for the first minutes only. */
+const assumedGrowth = [1, 1.05, 1.15, 1.25, 1.4]
+/** Fewer pairs than this say nothing about a 90 % quantile. */
+const FEW_PAIRS = 10
+
+function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: string): Outlook | undefined {
+  const { load } = seen
+  if (load === undefined || Number.isNaN(now.load)) return undefined
+  const stepMs = Math.max(load.stepMs, 60_000)
+  const steps = Math.min(options.horizon, Math.ceil((3 * now.reachMs) / stepMs) + 3)
+  const per = Math.max(1, Math.round(stepMs / load.stepMs))
+  const ahead = Math.max(1, Math.round((now.reachMs + stepMs) / load.stepMs))
+  const sums = runningMeans(load.values, per)
+  const ratios: number[] = []
+  for (let i = 0; i + ahead < sums.length; i++) if (sums[i] > 0) ratios.push(sums[i + ahead] / sums[i])
+  const base = sums.length > 0 ? sums[sums.length - 1] : now.load
+  ratios.sort((a, b) => a - b)
+  const growth =
+    ratios.length < FEW_PAIRS
+      ? assumedGrowth
+      : fallbackLevels.map(
+          (level) => ratios[Math.min(ratios.length - 1, Math.floor(level * (ratios.length + 1)))]
+        )
+  return {
+    rule,
+    by: 'load of now',
+    stepMs,
+    steps,
+    first: 0,
+    ...grid(steps, 0, stepMs),
+    levels: { levels: fallbackLevels, rows: growth.map((g) => new Float64Array(steps).fill(base * g)) },
+    mean: new Float64Array(steps).fill(base),
+    peak: peakOf(load, stepMs, load.startMs)
+  }
+}
+
+function runningMeans(values: Float64Array, per: number): Float64Array {
+  const out = new Float64Array(Math.max(0, values.length - per + 1))
+  let sum = 0
+  for (let i = 0; i < values.length; i++) {
+    const y = values[i]
+    sum += Number.isNaN(y) ? 0 : y
+    if (i >= per) sum -= Number.isNaN(values[i - per]) ? 0 : values[i - per]
+    if (i >= per - 1) out[i - per + 1] = sum / per
+  }
+  return out
+}

@@ -1,0 +1,124 @@
+/**
+ * What `mpc` knows about the target at this moment, from observations only: how fast, how late, how much is coming.
+ */
+import { MINUTE, SECOND } from '../base/index.ts'
+import type { Observation } from '../roles.ts'
+import { boundsOf, leastUnits, metricOf, trusted, usable } from './answer.ts'
+
+/** Plain JSON; `null` = not measured. */
+export interface MpcMemory {
+  /** Latency of an idle target, ms: the least that was seen, rising slowly so that one lucky reading does not stay for ever. */
+  readonly idleMs: number | null
+  readonly [key: string]: number | null
+}
+
+export const unknown = (): MpcMemory => ({ idleMs: null })
+
+export interface Situation {
+  readonly nowMs: number
+  readonly ready: number
+  /** Units on their way, with the time until they serve. */
+  readonly coming: readonly { readonly units: number; readonly inMs: number }[]
+  readonly unitRate: number
+  /** Lead time that is planned with (P90) and that is paid in the mean (P50). */
+  readonly leadMs: number
+  readonly paidMs: number
+  readonly restartMs: number
+  /** From asking to serving: lead time and restart. */
+  readonly reachMs: number
+  /** Rate that must stay free so that no more than 5 % wait longer than the SLO allows, events/s. */
+  readonly spare: number
+  /** Largest step of the measured load within a step of the forecast, against its mean. */
+  readonly loadMs: number
+  readonly load: number
+  readonly backlog: number
+  /** Seconds one may wait. */
+  readonly patience: number
+  readonly floor: number
+  readonly least: number
+  readonly most: number
+}
+
+/** An overloaded minute is one in which more than 5 % miss the SLO. */
+const LATE_SHARE = 0.05
+/** A tenth of a percent a decision: 16 h of 15 s steps double it, one hour moves it by a quarter. */
+const FORGET = 1.001
+/** A lead time nobody stated or measured: CONTRACTS' default for services. */
+const ASSUMED_LEAD = 2 * MINUTE
+
+export function remember(seen: Observation, before: MpcMemory): MpcMemory {
+  const latency = trusted(seen.metrics?.latency)
+  if (Number.isNaN(latency)) return before
+  const idle = before.idleMs === null ? latency : Math.min(latency, before.idleMs * FORGET)
+  return { idleMs: idle }
+}
+
+export function situationOf(
+  seen: Observation,
+  resource: string,
+  unitRate: number,
+  memory: MpcMemory
+): Situation {
+  const { nowMs, capacity, service } = seen
+  const leadMs = service?.leadTimeMs?.p90 ?? ASSUMED_LEAD
+  const restartMs = service?.restartMs?.p50 ?? 0
+  const load = meanOfLast(seen, Math.max(leadMs, 30 * SECOND))
+  const patience = patienceOf(seen, memory)
+  const spare = patience > 0 ? -Math.log(LATE_SHARE) / patience : 0
+  const { min, max } = boundsOf(seen, resource)
+  const least = Math.min(leastUnits(seen, resource), max)
+  const queue = trusted(metricOf(seen, 'lag', resource, false) ?? metricOf(seen, 'queue', resource, false))
+  return {
+    nowMs,
+    ready: capacity.ready[resource] ?? 0,
+    coming: comingUnits(seen, resource, leadMs),
+    unitRate,
+    leadMs,
+    paidMs: service?.leadTimeMs?.p50 ?? ASSUMED_LEAD,
+    restartMs,
+    reachMs: leadMs + restartMs,
+    spare,
+    loadMs: seen.load?.stepMs ?? NaN,
+    load,
+    backlog: Number.isNaN(queue) ? 0 : queue,
+    patience,
+    floor: Number.isNaN(load) ? NaN : Math.max(min, Math.ceil((load + (load > 0 ? spare : 0)) / unitRate)),
+    least,
+    most: max
+  }
+}
+
+function comingUnits(seen: Observation, resource: string, leadMs: number) {
+  const coming: { units: number; inMs: number }[] = []
+  for (const batch of seen.capacity.starting ?? []) {
+    if (batch.resource !== resource) continue
+    const inMs = Number.isNaN(batch.readyAtMs) ? leadMs : batch.readyAtMs - seen.nowMs
+    // Overdue is not there: the next moment is the earliest that can be hoped for.
+    coming.push({ units: batch.units, inMs: Math.max(inMs, 1) })
+  }
+  return coming
+}
+
+/** Seconds that an arrival may wait: the SLO less the time it takes when nobody else is there. */
+function patienceOf(seen: Observation, memory: MpcMemory): number {
+  const slo = seen.slo?.latencyMs
+  if (!usable(slo)) return 0
+  // An idle latency above half the SLO would be a target that cannot keep it; or was never seen idle.
+  const idle = Math.min(memory.idleMs ?? slo / 2, slo / 2)
+  return (slo - idle) / SECOND
+}
+
+/** Mean of the measured load over the last `ms`; `NaN` when none of it was measured. */
+function meanOfLast(seen: Observation, ms: number): number {
+  const { load } = seen
+  if (load === undefined) return NaN
+  const fromMs = seen.nowMs - ms - load.stepMs
+  let sum = 0
+  let count = 0
+  for (let i = load.values.length - 1; i >= 0 && load.startMs + i * load.stepMs >= fromMs; i--) {
+    if (!usable(load.values[i])) continue
+    sum += load.values[i]
+    count++
+  }
+  return count === 0 ? NaN : sum / count
+}

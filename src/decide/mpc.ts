@@ -1,0 +1,91 @@
+/**
+ * MPC — the cheapest plan against the forecast, of which only the first move is made.
+ *
+ *   minimise  Σ_t  n[t] + starting[t]  +  price · P(load[t] · peak > n[t] · unitRate − ln 20 / patience)  +  price · late after changes
+ *
+ * over the units n[t] that are ready in each step of the forecast. Units of cost are unit-minutes; `price` is what one
+ * late minute may cost. A unit asked for now is paid at once and ready one lead time (P90) later, and after the restart it
+ * causes; giving back is immediate; what is starting already is counted. Asked for is the most that the plan needs ready
+ * before units that could still be asked for at the next decision would be there.
+ *
+ *   late       M/M/c: P(wait > patience) ≤ e^{−(n·unitRate − load)·patience} = 5 %   patience = SLO − latency when idle
+ *   floor      ⌈(mean load of the last lead time + ln 20 / patience) / unitRate⌉: what a reactive rule asks for now
+ *   fallback   the load of now with the spread it had over the last hour, when there is no forecast that can be trusted
+ *
+ * Receding horizon control (Mayne et al. 2000) with the chance of being late in place of a constraint. The parts:
+ * `mpc-outlook.ts` what may come, `mpc-costs.ts` what it costs, `mpc-plan.ts` the dynamic programme.
+ */
+import type { GivenOptions, OptionTable, ReadOptions } from '../base/index.ts'
+import { readOptions } from '../base/index.ts'
+import type { Decided, Observation, Policy } from '../roles.ts'
+import { hold, latestLoad, scale, usable, wantedNow, withinBounds } from './answer.ts'
+import { problemOf } from './mpc-costs.ts'
+import { outlookOf } from './mpc-outlook.ts'
+import { cheapestPath } from './mpc-plan.ts'
+import { type MpcMemory, remember, type Situation, situationOf, unknown } from './mpc-situation.ts'
+
+export const mpcOptions = {
+  price: { kind: 'number', default: 120, min: 0, says: 'what one late minute may cost, in unit-minutes' },
+  horizon: { kind: 'integer', default: 60, min: 1, says: 'most steps of the forecast that are planned' },
+  worst: {
+    kind: 'number',
+    default: 1.1,
+    min: 0,
+    says: "largest error of the forecast against naive's at which it is trusted"
+  },
+  coverage: {
+    kind: 'number',
+    default: 0.1,
+    min: 0,
+    max: 1,
+    says: 'how far the measured coverage of an upper quantile may be below its level'
+  },
+  interval: { kind: 'duration', default: 15_000, min: 1, says: 'how often it is asked' }
+} satisfies OptionTable
+
+export type MpcOptions = ReadOptions<typeof mpcOptions>
+
+export function mpc(given: GivenOptions = {}): Policy<MpcMemory> {
+  const options = readOptions('mpc', mpcOptions, given)
+  return {
+    name: 'mpc',
+    intervalMs: options.interval,
+    initial: unknown,
+    decide: (seen, memory) => decide(options, seen, memory)
+  }
+}
+
+function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Decided<MpcMemory> {
+  const from = wantedNow(seen)
+  const memory = remember(seen, before)
+  const resources = Object.keys(from)
+  if (resources.length !== 1) {
+    return { decision: hold(from, 'one-resource-only', { resources: resources.length }), memory }
+  }
+  const [resource] = resources
+  const unitRate = seen.service?.unitRate ?? NaN
+  const load = latestLoad(seen)
+  if (!usable(unitRate) || unitRate === 0) {
+    return { decision: hold(from, 'unit-rate-unknown', { load, unitRate }), memory }
+  }
+  const now = situationOf(seen, resource, unitRate, memory)
+  const outlook = outlookOf(seen, now, options)
+  if (outlook === undefined) return { decision: hold(from, 'load-unknown', { load, unitRate }), memory }
+  const problem = problemOf(now, outlook, options)
+  const path = cheapestPath(problem)
+  let planned = 0
+  for (let t = 0; t < problem.steps && outlook.waitMs[t] < now.reachMs + options.interval; t++) {
+    planned = Math.max(planned, path.ready[t])
+  }
+  const floor = Number.isNaN(now.floor) ? from[resource] : now.floor
+  const bound: string[] = []
+  const units = withinBounds(seen, resource, Math.max(planned, floor), bound)
+  const rule = planned >= floor ? outlook.rule : Number.isNaN(now.floor) ? 'load-unknown' : 'reactive-floor'
+  const inputs = explain(now, outlook.by, planned, load)
+  return { decision: scale(from, { [resource]: units }, rule, inputs, bound), memory }
+}
+
+function explain(now: Situation, by: string, planned: number, load: number) {
+  const { unitRate, leadMs, restartMs, spare, backlog, floor } = now
+  return { load, unitRate, leadMs, restartMs, spare, backlog, floor, planned, forecast: by }
+}
