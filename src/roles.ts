@@ -71,7 +71,10 @@ export interface Operator {
   /** Records waiting in the source. */
   readonly lag?: number
   readonly partitions?: number
+  /** Most instances it can have: its number of key groups. */
   readonly maxParallelism?: number
+  /** Its input is split by key, so that its instances share key groups. Absent: unknown. */
+  readonly keyed?: boolean
 }
 
 /** `outputRatio`: share of the upstream operator's output that goes along this edge, default 1. */
