@@ -63,6 +63,51 @@ describe('the arithmetic of the HPA', () => {
   )
 })
 
+describe('corners of the HPA that its own tests leave open', () => {
+  const mean = (web: number, cpu: number, wanted = web): Observation => ({
+    nowMs,
+    capacity: { ready: { web }, wanted: { web: wanted } },
+    metrics: { cpu: { value: cpu, quality: 'ok' } }
+  })
+  const sizeOf = (seen: Observation, options: Record<string, unknown> = {}) => {
+    const policy = hpa({ ...free, ...options })
+    return policy.decide(seen, policy.initial()).decision.to.web
+  }
+
+  it('sees utilisation in whole percent: 88.9 % of 80 is within the tolerance, 89 % is not', () => {
+    expect(sizeOf(mean(10, 0.889))).toBe(10)
+    expect(sizeOf(mean(10, 0.89))).toBe(12)
+  })
+
+  it('does not go below what is there on the way up, when few of its pods exist yet', () => {
+    const pods = ['3000', '3000', '-'].map((pod, i) => unitOf(pod, 'cpu', `pod-${i}`))
+    expect(sizeOf({ ...mean(3, 3, 10), units: pods }, { target: 1 })).toBe(10)
+  })
+
+  it('rounds a percentage in favour of the change, in both directions', () => {
+    const limits = { now: 7, nowMs, min: 1, max: 100, added: [], removed: [] }
+    const rules = { up: parseRules('up', 'Percent:50:60'), down: parseRules('down', 'Percent:50:60') }
+    expect([limited(rules, 100, limits, []), limited(rules, 1, limits, [])]).toEqual([11, 3])
+  })
+
+  it('forgets a change that is exactly one period old', () => {
+    const rules = { up: parseRules('up', 'Pods:2:1m'), down: parseRules('down', 'Pods:2:1m') }
+    const at = (ageMs: number) =>
+      limited(rules, 100, { now: 7, nowMs, min: 1, max: 100, added: [nowMs - ageMs, 2], removed: [] }, [])
+    expect([at(59_999), at(60_000)]).toEqual([7, 9])
+  })
+
+  it.each([
+    [{ min: 2, max: 6 }, 1, 2, 'below-min'],
+    [{ min: 2, max: 5 }, 6, 5, 'above-max'],
+    [{ max: 5 }, 0, 0, 'disabled-at-zero']
+  ])('looks at no metric outside the bounds %j: %i becomes %i', (bounds, now, to, rule) => {
+    const policy = hpa()
+    const seen = { ...mean(now, 0.8), bounds: { web: bounds } }
+    expect(policy.decide(seen, policy.initial()).decision).toMatchObject({ to: { web: to }, why: { rule } })
+  })
+})
+
 describe('the behavior of the HPA', () => {
   const check = (behavior: Behavior, row: RateRow) => {
     const bound: string[] = []
