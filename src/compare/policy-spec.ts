@@ -54,16 +54,31 @@ function addOption(options: Record<string, string>, text: string): void {
     .replaceAll(';', ',')
 }
 
-/** A policy ready to be rehearsed. The label is the name, with the options that were given. */
-export function mindOf(name: string, options: GivenOptions, forecaster: string): Mind {
+/** A policy ready to be rehearsed. Its label is the name, with the options that were given unless another is set. */
+export function mindOf(
+  name: string,
+  options: GivenOptions,
+  forecaster: string,
+  label = labelOf(name, options)
+): Mind {
   const entry = policyEntry(name)
-  const given = Object.entries(options)
   return {
-    label: given.length === 0 ? name : `${name}:${given.map(([k, v]) => `${k}=${v}`).join(',')}`,
+    label,
     policy: entry.make(options),
-    options: Object.fromEntries(given.map(([k, v]) => [k, v as Json])),
+    options: options as Readonly<Record<string, Json>>,
     forecaster: entry.needsForecast ? forecaster : undefined
   }
+}
+
+export function labelOf(name: string, options: GivenOptions): string {
+  const given = Object.entries(options)
+  return given.length === 0 ? name : `${name}:${given.map(([k, v]) => `${k}=${v}`).join(',')}`
+}
+
+/** The label without the knob, which tables show beside it. */
+export function labelWithoutKnob(name: string, options: GivenOptions): string {
+  const knob = policyEntry(name).knob?.option
+  return labelOf(name, Object.fromEntries(Object.entries(options).filter(([option]) => option !== knob)))
 }
 
 /** Values of the knob a frontier sweeps, each as options; none where the policy has no knob. */
@@ -72,10 +87,11 @@ export function knobSettings(name: string, options: GivenOptions = {}): GivenOpt
   return knob ? knob.values.map((value) => ({ ...options, [knob.option]: value })) : []
 }
 
+/** The knob's value, given or default; for a policy without a knob whatever was given. */
 export function knobOf(name: string, options: GivenOptions): Json {
   const entry = policyEntry(name)
-  if (!entry.knob) return null
+  if (!entry.knob) return Object.keys(options).length === 0 ? null : (options as Json)
   const { option } = entry.knob
   const spec = (entry.options as OptionTable)[option]
-  return { [option]: (options[option] ?? spec?.default ?? null) as Json }
+  return { [option]: Number(options[option] ?? spec?.default ?? NaN) }
 }

@@ -12,7 +12,15 @@ import { type Latency, measure, type RunMeasures, type RunTrack } from './measur
 import { oracleRun, oracleSweep } from './oracle-run.ts'
 import { comparePair, type Pair } from './pairs.ts'
 import { fateOf, needOf, type Plan } from './plan.ts'
-import { knobOf, knobSettings, mindOf, type PolicySpec, policyEntry } from './policy-spec.ts'
+import {
+  knobOf,
+  knobSettings,
+  labelOf,
+  labelWithoutKnob,
+  mindOf,
+  type PolicySpec,
+  policyEntry
+} from './policy-spec.ts'
 import { falseStarts, leadMinutes } from './ramps.ts'
 import { type Fate, type Mind, type Run, rehearse } from './rehearse.ts'
 
@@ -67,8 +75,8 @@ export function rehearseAll(plan: Plan, request: RehearsalRequest): Rehearsed {
   const makers = forecasterOf(request.forecast)
   const specs = withBaselines(plan, request.policies)
   const chosen = request.chooseKnobs ? chosenKnobs(plan, specs, request, makers) : {}
-  const minds = specs.map((spec) =>
-    mindOf(spec.name, { ...spec.options, ...optionsOf(chosen[spec.name]) }, request.forecast)
+  const minds = specs.map(({ name, options, label }) =>
+    mindOf(name, { ...options, ...optionsOf(chosen[name], options) }, request.forecast, label)
   )
   const swept = request.frontier ? sweptMinds(specs, minds, request.forecast) : []
   const bySeed = request.seeds.map((seed) => {
@@ -86,6 +94,12 @@ export function rehearseAll(plan: Plan, request: RehearsalRequest): Rehearsed {
   return assemble(plan, request, specs, minds, swept, bySeed, chosen)
 }
 
+interface LabelledSpec {
+  readonly name: string
+  readonly options: GivenOptions
+  readonly label: string
+}
+
 interface SeedRuns {
   readonly seed: number
   readonly fate: Fate
@@ -98,7 +112,7 @@ interface SeedRuns {
 function assemble(
   plan: Plan,
   request: RehearsalRequest,
-  specs: readonly PolicySpec[],
+  specs: readonly LabelledSpec[],
   minds: readonly Mind[],
   swept: readonly (Mind & { readonly name: string })[],
   bySeed: readonly SeedRuns[],
@@ -109,10 +123,15 @@ function assemble(
   const hpa = specs.findIndex((spec) => spec.name === 'hpa')
   for (const [i, mind] of minds.entries()) {
     for (const { seed, measures } of bySeed) {
-      rows.push({ policy: mind.label, knob: knobOf(name(i), mind.options), seed, ...measures[i] })
+      rows.push({
+        policy: labelWithoutKnob(name(i), specs[i].label === 'fixed' ? {} : specs[i].options),
+        knob: knobOf(name(i), mind.options),
+        seed,
+        ...measures[i]
+      })
     }
     // The bound stands third: what perfect foresight reaches for at most 1.2 × what hpa costs.
-    if (i === hpa)
+    if (i === hpa && bySeed[0].oracle.length > 0)
       for (const s of bySeed)
         rows.push({ policy: 'oracle', seed: s.seed, ...oracleRun(plan, s.oracle, s.measures[hpa].unitHours) })
   }
@@ -155,7 +174,7 @@ function pairsOf(contenders: readonly Contender[]): Pair[] {
 }
 
 function pointsOf(
-  specs: readonly PolicySpec[],
+  specs: readonly LabelledSpec[],
   minds: readonly Mind[],
   swept: readonly (Mind & { readonly name: string })[],
   bySeed: readonly SeedRuns[]
@@ -188,14 +207,18 @@ export function measuresOf(plan: Plan, track: RunTrack, need: Int32Array): RunMe
 }
 
 /** `fixed` at 1.2 × the training peak, then hpa, then what was asked for; nothing twice. */
-function withBaselines(plan: Plan, asked: readonly PolicySpec[]): PolicySpec[] {
-  const fixed = { name: 'fixed', options: { units: String(peakUnits(plan)) } }
+function withBaselines(plan: Plan, asked: readonly PolicySpec[]): LabelledSpec[] {
+  const fixed = { name: 'fixed', options: { units: peakUnits(plan) } }
   const rest = asked.filter(
     ({ name, options }) =>
       !RELATIVE_POLICIES.includes(name) &&
       !((name === 'fixed' || name === 'hpa') && Object.keys(options).length === 0)
   )
-  return [fixed, { name: 'hpa', options: {} }, ...rest]
+  return [
+    { ...fixed, label: 'fixed' },
+    { name: 'hpa', options: {}, label: 'hpa' },
+    ...rest.map((spec) => ({ ...spec, label: labelOf(spec.name, spec.options) }))
+  ]
 }
 
 function peakUnits({ trace, span, settings }: Plan): number {
@@ -212,7 +235,7 @@ function forecasterOf(name: string): Record<string, Forecaster> {
 }
 
 function sweptMinds(
-  specs: readonly PolicySpec[],
+  specs: readonly LabelledSpec[],
   minds: readonly Mind[],
   forecast: string
 ): (Mind & { readonly name: string })[] {
@@ -232,7 +255,7 @@ function sweptMinds(
 /** The rehearsal inside the training part: fitted on its first part, scored on as much of its end as is held back later. */
 function chosenKnobs(
   plan: Plan,
-  specs: readonly PolicySpec[],
+  specs: readonly LabelledSpec[],
   request: RehearsalRequest,
   makers: Record<string, Forecaster>
 ): Record<string, Json> {
@@ -265,8 +288,11 @@ function chosenKnobs(
   return chosen
 }
 
-function optionsOf(knob: Json | undefined): GivenOptions {
-  return knob !== null && typeof knob === 'object' && !Array.isArray(knob) ? (knob as GivenOptions) : {}
+/** A chosen knob as options, unless the options set it already. */
+function optionsOf(knob: Json | undefined, given: GivenOptions): GivenOptions {
+  const isObject = knob !== null && typeof knob === 'object' && !Array.isArray(knob)
+  const options = isObject ? (knob as GivenOptions) : {}
+  return Object.keys(options).some((name) => name in given) ? {} : options
 }
 
 /** The cheapest constant with no more overloaded minutes than `label` had: bisection, since more units never hurt. */

@@ -1,0 +1,452 @@
+/**
+ * The report's time axis, as it is drawn in the browser: load and capacity, latency, late minutes and decisions, one
+ * above the other on one canvas.
+ *
+ * These functions are written into the page as text (`drawParts`), so they use nothing but each other and what they
+ * are given.
+ */
+
+import type { Band, StepLine } from './report-data.ts'
+import type { Pen } from './report-dom.ts'
+import type { Payload, PayloadRun } from './report-payload.ts'
+
+export interface View {
+  from: number
+  to: number
+  /** The moment under the pointer, or pinned; `NaN` when there is none. */
+  at: number
+  pinned: boolean
+  /** A stretch being marked by dragging. */
+  drag: readonly [number, number] | undefined
+  readonly off: Set<string>
+}
+
+export interface Frame {
+  readonly left: number
+  readonly right: number
+  readonly width: number
+  readonly height: number
+  readonly overview: readonly [top: number, bottom: number]
+  readonly load: readonly [top: number, bottom: number]
+  readonly latency: readonly [top: number, bottom: number]
+  readonly lanes: number
+  readonly lane: number
+}
+
+export type Theme = Readonly<
+  Record<'ink' | 'soft' | 'faint' | 'grid' | 'load' | 'late' | 'paper' | 'accent', string>
+>
+
+function layout(width: number, runs: number): Frame {
+  const lanes = 490
+  return {
+    left: 74,
+    right: width - 46,
+    width,
+    height: lanes + runs * 26 + 26,
+    overview: [4, 44],
+    load: [76, 330],
+    latency: [362, 462],
+    lanes,
+    lane: 26
+  }
+}
+
+function draw(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): void {
+  pen.clearRect(0, 0, frame.width, frame.height)
+  pen.font = '12px system-ui, sans-serif'
+  drawOverview(pen, frame, theme, data, view)
+  drawTime(pen, frame, theme, view)
+  drawLoad(pen, frame, theme, data, view)
+  drawLatency(pen, frame, theme, data, view)
+  for (const [i, run] of data.runs.entries()) drawLane(pen, frame, theme, data, view, run, i)
+  drawMarks(pen, frame, theme, view)
+}
+
+function xOf(frame: Frame, view: View, ms: number): number {
+  return frame.left + ((ms - view.from) / (view.to - view.from)) * (frame.right - frame.left)
+}
+
+/** First index with `list[i] > x`. */
+function above(list: readonly number[], x: number): number {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (list[middle] > x) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function bucketRange(band: Band, data: Payload, from: number, to: number): readonly [number, number] {
+  const first = Math.max(0, Math.floor((from - data.startMs) / band.stepMs))
+  return [first, Math.min(band.max.length, Math.ceil((to - data.startMs) / band.stepMs) + 1)]
+}
+
+function drawOverview(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): void {
+  const [top, bottom] = frame.overview
+  const whole = { ...view, from: data.startMs, to: data.endMs }
+  const peak = data.load.max.reduce<number>((most, y) => Math.max(most, y ?? 0), 0) || 1
+  pen.fillStyle = theme.load
+  drawArea(pen, frame, whole, data, (y) => bottom - (y / peak) * (bottom - top - 8))
+  pen.fillStyle = theme.late
+  for (const run of data.runs) {
+    if (view.off.has(run.label)) continue
+    for (const [minute, length] of run.late) {
+      const x = xOf(frame, whole, data.startMs + minute * 60_000)
+      pen.fillRect(x, top, Math.max(1, xOf(frame, whole, data.startMs + (minute + length) * 60_000) - x), 4)
+    }
+  }
+  const [a, b] = [xOf(frame, whole, view.from), xOf(frame, whole, view.to)]
+  pen.globalAlpha = 0.65
+  pen.fillStyle = theme.paper
+  pen.fillRect(frame.left, top, a - frame.left, bottom - top)
+  pen.fillRect(b, top, frame.right - b, bottom - top)
+  pen.globalAlpha = 1
+  pen.strokeStyle = theme.accent
+  pen.lineWidth = 1.5
+  pen.strokeRect(a, top, Math.max(3, b - a), bottom - top)
+}
+
+/** The load as an area to each bucket's largest value. */
+function drawArea(pen: Pen, frame: Frame, view: View, data: Payload, y: (value: number) => number): void {
+  const { load } = data
+  const [first, end] = bucketRange(load, data, view.from, view.to)
+  const perPixel = Math.max(1, Math.floor((end - first) / (2 * (frame.right - frame.left))))
+  for (let i = first; i < end; i += perPixel) {
+    let most = -1
+    for (let j = i; j < Math.min(end, i + perPixel); j++) most = Math.max(most, load.max[j] ?? -1)
+    if (most < 0) continue
+    const x = xOf(frame, view, data.startMs + i * load.stepMs)
+    const next = xOf(frame, view, data.startMs + (i + perPixel) * load.stepMs)
+    const [a, b] = [Math.max(frame.left, x), Math.min(frame.right, next)]
+    if (b > a) pen.fillRect(a, y(most), b - a + 0.4, y(0) - y(most))
+  }
+}
+
+function drawTime(pen: Pen, frame: Frame, theme: Theme, view: View): void {
+  const bottom = frame.height - 22
+  pen.strokeStyle = theme.grid
+  pen.lineWidth = 1
+  pen.fillStyle = theme.soft
+  pen.textBaseline = 'top'
+  pen.textAlign = 'center'
+  const step = timeStep(view.to - view.from, (frame.right - frame.left) / 92)
+  for (let ms = Math.ceil(view.from / step) * step; ms <= view.to; ms += step) {
+    const x = Math.round(xOf(frame, view, ms)) + 0.5
+    line(pen, x, frame.load[0], x, bottom)
+    const label = timeLabel(ms, step)
+    pen.fillText(label, x, bottom + 6)
+    pen.fillText(label, x, frame.load[0] - 22)
+  }
+}
+
+/** The smallest round step that needs no more than `most` labels. */
+function timeStep(spanMs: number, most: number): number {
+  const minute = 60_000
+  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7 * 1440, 14 * 1440, 28 * 1440]
+  return (steps.find((m) => spanMs / (m * minute) <= most) ?? 56 * 1440) * minute
+}
+
+function timeLabel(ms: number, step: number): string {
+  const date = new Date(ms)
+  const day = date.toLocaleDateString('en-GB', {
+    timeZone: 'UTC',
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short'
+  })
+  if (step >= 86_400_000) return day
+  return ms % 86_400_000 === 0 ? day : date.toISOString().slice(11, 16)
+}
+
+function line(pen: Pen, x1: number, y1: number, x2: number, y2: number): void {
+  pen.beginPath()
+  pen.moveTo(x1, y1)
+  pen.lineTo(x2, y2)
+  pen.stroke()
+}
+
+/** A round step that gives about `count` ticks up to `most`. */
+function niceStep(most: number, count: number): number {
+  const raw = most / count
+  const unit = 10 ** Math.floor(Math.log10(raw))
+  return ([1, 2, 5, 10].find((m) => m * unit >= raw) ?? 10) * unit
+}
+
+function short(value: number): string {
+  if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))} M`
+  if (value >= 1e4) return `${Number((value / 1e3).toPrecision(3))} k`
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
+}
+
+function title(pen: Pen, frame: Frame, theme: Theme, top: number, text: string): void {
+  pen.font = '600 12px system-ui, sans-serif'
+  pen.fillStyle = theme.ink
+  pen.textAlign = 'left'
+  pen.textBaseline = 'top'
+  pen.globalAlpha = 0.8
+  const { width } = pen.measureText(text)
+  pen.globalAlpha = 0.75
+  pen.fillStyle = theme.paper
+  pen.fillRect(frame.left + 4, top + 1, width + 8, 18)
+  pen.globalAlpha = 1
+  pen.fillStyle = theme.ink
+  pen.fillText(text, frame.left + 8, top + 4)
+  pen.font = '12px system-ui, sans-serif'
+}
+
+function drawLoad(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): void {
+  const [top, bottom] = frame.load
+  const unit = data.unitRate ?? 1
+  const shown = data.runs.filter((run) => !view.off.has(run.label))
+  const [first, end] = bucketRange(data.load, data, view.from, view.to)
+  let peak = 1e-9
+  for (let i = first; i < end; i++) peak = Math.max(peak, data.load.max[i] ?? 0)
+  for (const run of shown) peak = Math.max(peak, unit * largest(run.ready, data, view))
+  peak *= 1.06
+  const y = (value: number) => bottom - (value / peak) * (bottom - top)
+  const step = niceStep(peak, 5)
+  pen.strokeStyle = theme.grid
+  pen.fillStyle = theme.soft
+  pen.textBaseline = 'middle'
+  for (let value = 0; value <= peak; value += step) {
+    line(pen, frame.left, Math.round(y(value)) + 0.5, frame.right, Math.round(y(value)) + 0.5)
+    pen.textAlign = 'right'
+    pen.fillText(short(value), frame.left - 8, y(value))
+  }
+  const units = Math.max(1, niceStep(peak / unit, 5))
+  pen.textAlign = 'left'
+  for (let value = 0; value * unit <= peak; value += units)
+    pen.fillText(short(value), frame.right + 8, y(value * unit))
+  inside(pen, frame, frame.load, () => {
+    pen.fillStyle = theme.load
+    drawArea(pen, frame, view, data, y)
+    for (const run of shown) drawSteps(pen, frame, data, view, run.ready, run.color, (n) => y(n * unit))
+  })
+  title(
+    pen,
+    frame,
+    theme,
+    top,
+    `Load, ${data.loadUnit} (area), and capacity that is ready (lines; right: units)`
+  )
+}
+
+function inside(pen: Pen, frame: Frame, [top, bottom]: readonly [number, number], work: () => void): void {
+  pen.save()
+  pen.beginPath()
+  pen.rect(frame.left, top, frame.right - frame.left, bottom - top)
+  pen.clip()
+  work()
+  pen.restore()
+}
+
+/** Index of the last change at or before a moment. */
+function stepAt(steps: StepLine, data: Payload, ms: number): number {
+  return Math.max(0, above(steps.at, (ms - data.startMs) / steps.stepMs) - 1)
+}
+
+function largest(steps: StepLine, data: Payload, view: View): number {
+  let most = 0
+  const end = stepAt(steps, data, view.to)
+  for (let i = stepAt(steps, data, view.from); i <= end; i++) most = Math.max(most, steps.value[i] ?? 0)
+  return most
+}
+
+function drawSteps(
+  pen: Pen,
+  frame: Frame,
+  data: Payload,
+  view: View,
+  steps: StepLine,
+  color: string,
+  y: (value: number) => number
+): void {
+  const end = stepAt(steps, data, view.to)
+  pen.strokeStyle = color
+  pen.lineWidth = 1.7
+  pen.lineJoin = 'round'
+  pen.beginPath()
+  for (let i = stepAt(steps, data, view.from), start = i; i <= end; i++) {
+    const x = Math.max(frame.left, xOf(frame, view, data.startMs + steps.at[i] * steps.stepMs))
+    if (i === start) pen.moveTo(x, y(steps.value[i]))
+    else {
+      pen.lineTo(x, y(steps.value[i - 1]))
+      pen.lineTo(x, y(steps.value[i]))
+    }
+  }
+  pen.lineTo(Math.min(frame.right, xOf(frame, view, data.endMs)), y(steps.value[end] ?? 0))
+  pen.stroke()
+}
+
+/** Logarithmic: a queue that runs over is a thousand times slower than a quiet minute. */
+function drawLatency(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): void {
+  const [top, bottom] = frame.latency
+  const shown = data.runs.filter((run) => !view.off.has(run.label))
+  let [low, high] = [data.sloMs ?? 1e9, data.sloMs ?? 0]
+  for (const { latencyMs } of shown) {
+    const [first, end] = bucketRange(latencyMs, data, view.from, view.to)
+    for (let i = first; i < end; i++) {
+      const value = latencyMs.max[i]
+      if (!value) continue
+      low = Math.min(low, value)
+      high = Math.max(high, value)
+    }
+  }
+  const [a, b] = [Math.log10(low) - 0.1, Math.log10(Math.max(high, low * 3)) + 0.15]
+  const y = (value: number) => bottom - ((Math.log10(value) - a) / (b - a)) * (bottom - top)
+  pen.fillStyle = theme.soft
+  pen.textAlign = 'right'
+  pen.textBaseline = 'middle'
+  pen.strokeStyle = theme.grid
+  for (let power = Math.ceil(a); power <= b; power++) {
+    line(pen, frame.left, Math.round(y(10 ** power)) + 0.5, frame.right, Math.round(y(10 ** power)) + 0.5)
+    pen.fillText(
+      power >= 3 ? `${short(10 ** (power - 3))} s` : `${10 ** power} ms`,
+      frame.left - 8,
+      y(10 ** power)
+    )
+  }
+  inside(pen, frame, frame.latency, () => {
+    for (const run of shown) drawBand(pen, frame, data, view, run, y)
+    if (data.sloMs === null) return
+    pen.strokeStyle = theme.late
+    pen.setLineDash([5, 4])
+    line(pen, frame.left, y(data.sloMs), frame.right, y(data.sloMs))
+    pen.setLineDash([])
+  })
+  title(pen, frame, theme, top, 'Latency, mean of the worst step (dashed: later than this is late)')
+}
+
+function drawBand(
+  pen: Pen,
+  frame: Frame,
+  data: Payload,
+  view: View,
+  { latencyMs, color }: PayloadRun,
+  y: (value: number) => number
+): void {
+  const [first, end] = bucketRange(latencyMs, data, view.from, view.to)
+  const perPixel = Math.max(1, Math.floor((end - first) / (1.5 * (frame.right - frame.left))))
+  pen.strokeStyle = color
+  pen.lineWidth = 1.3
+  pen.beginPath()
+  let open = false
+  for (let i = first; i < end; i += perPixel) {
+    let most = 0
+    for (let j = i; j < Math.min(end, i + perPixel); j++) most = Math.max(most, latencyMs.max[j] ?? 0)
+    if (most === 0) open = false
+    else {
+      const x = xOf(frame, view, data.startMs + i * latencyMs.stepMs)
+      if (open) pen.lineTo(x, y(most))
+      else pen.moveTo(x, y(most))
+      open = true
+    }
+  }
+  pen.stroke()
+}
+
+/** One policy: late minutes as blocks on the line, decisions as marks up and down. */
+function drawLane(
+  pen: Pen,
+  frame: Frame,
+  theme: Theme,
+  data: Payload,
+  view: View,
+  run: PayloadRun,
+  i: number
+): void {
+  const middle = frame.lanes + i * frame.lane + frame.lane / 2
+  pen.globalAlpha = view.off.has(run.label) ? 0.35 : 1
+  pen.fillStyle = run.color
+  pen.textAlign = 'right'
+  pen.textBaseline = 'middle'
+  const name = run.label.length > 11 ? `${run.label.slice(0, 10)}…` : run.label
+  pen.fillText(name, frame.left - 8, middle)
+  pen.strokeStyle = theme.grid
+  line(pen, frame.left, middle, frame.right, middle)
+  inside(pen, frame, [middle - frame.lane / 2, middle + frame.lane / 2], () => {
+    pen.fillStyle = theme.late
+    for (const [minute, length] of run.late) {
+      const from = data.startMs + minute * 60_000
+      if (from > view.to || from + length * 60_000 < view.from) continue
+      const x = xOf(frame, view, from)
+      pen.fillRect(x, middle - 5, Math.max(1.2, xOf(frame, view, from + length * 60_000) - x), 10)
+    }
+    pen.fillStyle = run.color
+    const end = above(run.decidedAt, (view.to - data.startMs) / 1000)
+    let last = -9
+    for (let k = above(run.decidedAt, (view.from - data.startMs) / 1000); k < end; k++) {
+      const up = run.decidedTo[k] - run.decidedFrom[k]
+      const x = xOf(frame, view, data.startMs + run.decidedAt[k] * 1000)
+      if (up === 0 || (x - last < 0.7 && end > 2000)) continue
+      last = x
+      mark(pen, x, middle, Math.sign(up), Math.min(11, 5 + Math.abs(up)))
+    }
+  })
+  pen.globalAlpha = 1
+}
+
+function mark(pen: Pen, x: number, middle: number, sign: number, size: number): void {
+  pen.beginPath()
+  pen.moveTo(x - 2.6, middle)
+  pen.lineTo(x + 2.6, middle)
+  pen.lineTo(x, middle - sign * size)
+  pen.closePath()
+  pen.fill()
+}
+
+function drawMarks(pen: Pen, frame: Frame, theme: Theme, view: View): void {
+  const bottom = frame.height - 22
+  if (view.drag) {
+    const [a, b] = view.drag.map((ms) => xOf(frame, view, ms))
+    pen.globalAlpha = 0.16
+    pen.fillStyle = theme.accent
+    pen.fillRect(Math.min(a, b), frame.load[0], Math.abs(b - a), bottom - frame.load[0])
+    pen.globalAlpha = 1
+  }
+  if (!(view.at >= view.from && view.at <= view.to)) return
+  const x = Math.round(xOf(frame, view, view.at)) + 0.5
+  pen.strokeStyle = view.pinned ? theme.accent : theme.soft
+  pen.lineWidth = view.pinned ? 1.6 : 1
+  line(pen, x, frame.load[0], x, bottom)
+}
+
+/** Everything above, in the page by the same names. */
+export const drawParts = [
+  layout,
+  draw,
+  xOf,
+  above,
+  bucketRange,
+  drawOverview,
+  drawArea,
+  drawTime,
+  timeStep,
+  timeLabel,
+  line,
+  niceStep,
+  short,
+  title,
+  drawLoad,
+  inside,
+  stepAt,
+  largest,
+  drawSteps,
+  drawLatency,
+  drawBand,
+  drawLane,
+  mark,
+  drawMarks
+]
+
+/** What the rest of the script calls. */
+export interface Drawing {
+  readonly layout: typeof layout
+  readonly draw: typeof draw
+  readonly xOf: typeof xOf
+  readonly above: typeof above
+  readonly stepAt: typeof stepAt
+}
