@@ -1,1 +1,7 @@
+export * from './burst.ts'
+export * from './daily-wave.ts'
 export * from './demand.ts'
+export * from './phases.ts'
+export * from './poisson.ts'
+export * from './resample-counts.ts'
+export * from './resample-spline.ts'
