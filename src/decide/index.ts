@@ -4,6 +4,7 @@ import { ds2, ds2Options } from './ds2.ts'
 import { fixed, fixedOptions } from './fixed.ts'
 import { hpa, hpaOptions } from './hpa.ts'
 import { mpc, mpcOptions } from './mpc.ts'
+import { knative, knativeOptions } from './knative.ts'
 import { proportional, proportionalOptions } from './proportional.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
@@ -30,6 +31,12 @@ export const policies = {
     options: hpaOptions,
     make: hpa,
     knob: { option: 'target', values: grid(0.3, 0.95) }
+  },
+  knative: {
+    says: "Knative's KPA: stable and panic windows, scale to zero",
+    options: knativeOptions,
+    make: knative,
+    knob: { option: 'utilization', values: grid(0.3, 0.95) }
   },
   proportional: {
     says: 'as many units as the load of this moment needs',
