@@ -3,9 +3,10 @@ import type { Policy } from '../roles.ts'
 import { ds2, ds2Options } from './ds2.ts'
 import { fixed, fixedOptions } from './fixed.ts'
 import { hpa, hpaOptions } from './hpa.ts'
-import { mpc, mpcOptions } from './mpc.ts'
 import { knative, knativeOptions } from './knative.ts'
+import { mpc, mpcOptions } from './mpc.ts'
 import { proportional, proportionalOptions } from './proportional.ts'
+import { scheduled, scheduledOptions } from './scheduled.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
 /** One line of the policy table. `knob` is the option that a frontier sweeps, with the values it is swept over. */
@@ -38,6 +39,7 @@ export const policies = {
     make: knative,
     knob: { option: 'utilization', values: grid(0.3, 0.95) }
   },
+  scheduled: { says: 'a size for each part of the week', options: scheduledOptions, make: scheduled },
   proportional: {
     says: 'as many units as the load of this moment needs',
     options: proportionalOptions,
