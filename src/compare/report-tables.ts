@@ -1,0 +1,143 @@
+/** The parts of the report that are read without a script: the sentence, the table, the settings, the notes. */
+import type { ReportData, ReportPair, ReportSetting } from './report-data.ts'
+import {
+  baselineOf,
+  lossesOf,
+  metricNames,
+  nameOf,
+  pairOf,
+  type SummaryRow,
+  savedAtEqualCost,
+  summarise
+} from './report-summary.ts'
+import { esc, knobInWords, num, signedPercent } from './report-text.ts'
+
+/** One sentence that says whether it helped. */
+export function leadSentence(data: ReportData, focus: string | undefined): string {
+  const baseline = baselineOf(data)
+  const rows = summarise(data.rows)
+  const [ours, theirs] = [focus, baseline].map((name) => rows.find(({ label }) => label === name))
+  if (!focus || !ours || !theirs) return ''
+  const minutes = Math.round((data.endMs - data.startMs) / 60_000)
+  const late = pairOf(data, focus, baseline, 'overloadedMinutes')
+  const cost = pairOf(data, focus, baseline, 'unitHours')
+  const parts = [
+    `${esc(focus)} was late in ${num(ours.mean.overloadedMinutes)} of ${num(minutes)} minutes, ${esc(theirs.label)} in ${num(theirs.mean.overloadedMinutes)}`,
+    ...(late ? [`<b class="${tone(late)}">${comparison(late)}</b> ${interval(late)}`] : []),
+    ...(cost ? [`for ${comparison(cost, 'unit-hours')} ${interval(cost)}`] : [])
+  ]
+  const equal = savedAtEqualCost(data, focus)
+  const line = equal
+    ? ` At equal cost, along the best-tuned line of all reactive policies, it is ${equal.saved >= 0 ? `<b>${num(Math.round(equal.saved * 100))} % fewer</b>` : `<b class="bad">${num(Math.round(-equal.saved * 100))} % more</b>`}.`
+    : ''
+  return `<p class="lead">${parts.join(', ')}.${line}</p>`
+}
+
+function tone({ ci95 }: ReportPair): string {
+  return ci95[1] < 0 ? '' : 'bad'
+}
+
+function comparison({ relative, ci95 }: ReportPair, what = ''): string {
+  const share = `${num(Math.abs(Math.round(relative * 100)))} %`
+  const said = `${share} ${relative < 0 ? 'fewer' : 'more'}${what ? ` ${what}` : ''}`
+  return ci95[0] <= 0 && ci95[1] >= 0 ? `no certain difference (${said})` : said
+}
+
+function interval({ relativeCi95 }: ReportPair): string {
+  if (!relativeCi95) return ''
+  return `<small class="hint">[${relativeCi95.map(signedPercent).join(', ')}]</small>`
+}
+
+export function headlineTable(
+  data: ReportData,
+  colors: Readonly<Record<string, string>>,
+  focus: string | undefined
+): string {
+  const rows = summarise(data.rows)
+  const baseline = baselineOf(data)
+  const largest = (of: (row: SummaryRow) => number) => Math.max(1e-9, ...rows.map(of).filter(Number.isFinite))
+  const mostLate = largest((row) => row.mean.overloadedMinutes)
+  const mostCost = largest((row) => row.mean.cost)
+  const body = rows.map((row) => {
+    const { mean, label } = row
+    const color = colors[label] ?? 'var(--faint)'
+    const kind = label === focus ? 'main' : label === 'oracle' ? 'bound' : ''
+    const range = row.seeds > 1 ? ` <small>${num(row.lateRange[0])}–${num(row.lateRange[1])}</small>` : ''
+    const bar = (share: number) => `class="bar" style="--share:${(100 * share).toFixed(1)}%;--bar:${color}"`
+    return `<tr class="${kind}"><th><i style="background:${color}"></i>${esc(nameOf(label))} <small>${esc(settingOf(row))}</small></th>
+<td ${bar(mean.overloadedMinutes / mostLate)}>${num(Math.round(mean.overloadedMinutes * 10) / 10)}${range}</td>
+<td>${against(pairOf(data, label, baseline, 'overloadedMinutes'))}</td>
+<td>${num(100 * mean.sloViolationRatio)} %</td><td>${latency(row.p95)}</td><td>${latency(row.p99)}</td>
+<td>${num(mean.meanUnits)}</td><td ${bar(mean.cost / mostCost)}>${num(mean.cost, 4)}</td>
+<td>${against(pairOf(data, label, baseline, 'unitHours'))}</td>
+<td>${count(mean.rescales)}</td><td>${count(mean.flips)}</td><td>${count(mean.falseStarts)}</td><td>${num(mean.leadMinutes)}</td></tr>`
+  })
+  const than = baseline ? `than ${esc(baseline)}` : ''
+  return `<div class="wide"><table id="headline"><thead><tr><th>policy</th><th title="minutes in which over 5 % of the events were late or any was dropped">late minutes</th><th>${than} <small>95 %</small></th>
+<th>late events</th><th>p95</th><th>p99</th><th>mean units</th><th>cost${data.currency ? `, ${esc(data.currency)}` : ''}</th><th>${than} <small>95 %</small></th><th>rescales</th>
+<th title="in the opposite direction within 10 minutes">flips</th><th title="units started and not needed within two lead times">false starts</th>
+<th title="median: how long before a ramp its units were ready">lead, min</th></tr></thead><tbody>${body.join('\n')}</tbody></table></div>
+<p class="hint">Late minute: over 5 % of its events took too long, or any was dropped. ${rows.some(({ label }) => label === 'oracle') ? 'oracle is perfect foresight: a bound that no policy can beat, not a policy. ' : ''}Intervals: whole days drawn again, seeds pooled.</p>`
+}
+
+function settingOf({ label, knob }: SummaryRow): string {
+  return knobInWords(knob) || label.slice(nameOf(label).length + 1)
+}
+
+function against(pair: ReportPair | undefined): string {
+  if (!pair) return ''
+  const { relative, ci95, relativeCi95 } = pair
+  const kind = ci95[1] < 0 ? 'better' : ci95[0] > 0 ? 'worse' : ''
+  const range = relativeCi95 ? `<br><small>${relativeCi95.map(signedPercent).join(' … ')}</small>` : ''
+  return `<span class="${kind}">${signedPercent(relative)}</span>${range}`
+}
+
+function latency(ms: number): string {
+  return Number.isFinite(ms) ? (ms >= 1000 ? `${num(ms / 1000)} s` : `${num(ms)} ms`) : '–'
+}
+
+function count(x: number): string {
+  return num(Math.round(x))
+}
+
+export function settingsTable(settings: readonly ReportSetting[]): string {
+  const rows = settings.map(({ name, value, assumed, note }) => {
+    const mark =
+      assumed === undefined
+        ? ''
+        : assumed
+          ? '<span class="mark assumed">assumed</span>'
+          : '<span class="mark">given</span>'
+    const more = note ? `<br><small>${esc(note)}</small>` : ''
+    return `<tr><th>${esc(name)}</th><td>${esc(value)} ${mark}${more}</td></tr>`
+  })
+  return `<table class="settings"><tbody>${rows.join('\n')}</tbody></table>`
+}
+
+/** Losses are computed, not chosen; then what the maker of the data has to say. */
+export function notesList(data: ReportData, focus: string | undefined): string {
+  const losses = focus === undefined ? [] : lossesOf(data, focus)
+  const lost = [...Map.groupBy(losses, ({ against }) => against)].map(([other, list]) => {
+    const said = list.map(
+      ({ metric, relative, ci95 }) =>
+        `${signedPercent(relative)} ${metricNames[metric] ?? esc(metric)}${Number.isFinite(ci95[0]) ? ` [${ci95.map(signedPercent).join(', ')}]` : ''}`
+    )
+    return `<b class="worse">Worse</b> than ${esc(other)}: ${esc(focus ?? '')} has ${said.join(', ')}.`
+  })
+  const none =
+    focus && lost.length === 0 && data.pairs.some(({ a }) => a === focus)
+      ? [`In no measure compared here is ${esc(focus)} certainly worse than another policy.`]
+      : []
+  const assumed = data.settings.filter((setting) => setting.assumed).map(({ name }) => esc(name))
+  const guessed =
+    assumed.length === 0
+      ? []
+      : [`Assumed and not measured: ${assumed.join(', ')}. Give them if you know them.`]
+  const left = data.runs.filter((run) => run.decisionsLeftOut > 0)
+  const cut = left.map(
+    (run) => `${num(run.decisionsLeftOut)} older decisions of ${esc(run.label)} are not in this file.`
+  )
+  const time = data.timeNote ? [esc(data.timeNote)] : []
+  const all = [...lost, ...none, ...time, ...guessed, ...cut, ...data.notes.map(esc)]
+  return `<ul>${all.map((note) => `<li>${note}</li>`).join('\n')}</ul>`
+}
