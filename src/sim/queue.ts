@@ -6,9 +6,9 @@
  *
  * **Backlog** (fluid): b' = λ − K between 0 and the room to wait; who arrives at t waits w(t) = b(t)/K behind it.
  *
- * **Chance** (M/M/c): with probability C (Erlang) an arrival waits X, exponential with mean q/K on top, where
+ * **Chance** (M/M/c): with probability C (Erlang) an arrival waits X on top, exponential with mean q/K, where
  *
- *   q = min(1/(1 − ρ), √(q₀² + 4λT/π))
+ *   q(t) = min(1/(1 − ρ), √(q₀² + 4λt/π)), its mean over the step
  *
  * 1/(1 − ρ) is the stationary queue of those who wait, so X has Erlang's mean 1/(K − λ). It needs about 2λ/(K − λ)² seconds
  * to build up, for ever at ρ = 1; before that the queue is a reflected random walk, E|N(0, 2λt)| = √(4λt/π) long
@@ -69,11 +69,15 @@ export function serveStep(
   const rate = working * facility.unitRate
   const limit = facility.room * Math.max(1, places)
   const rho = rate > 0 ? lambda / rate : Number.POSITIVE_INFINITY
-  const grown = Math.sqrt(before.chance * before.chance + (4 / Math.PI) * arrivals)
-  const chance = rho < 1 ? Math.min(1 / (1 - rho), grown) : grown
+  const begun = before.chance
+  const grown = Math.sqrt(begun * begun + (4 / Math.PI) * arrivals)
+  const settled = rho < 1 ? 1 / (1 - rho) : Number.POSITIVE_INFINITY
+  const chance = Math.min(settled, grown)
   const servers = Math.max(1, Math.round(working * facility.serversPerUnit))
   const share = arrivals > 0 && rate > 0 ? waits(servers, rho * servers) : 0
-  const mean = rate > 0 ? chance / rate : 0
+  // The mean of √(q₀² + at) over the step: what its arrivals meet.
+  const met = Math.min(settled, ((2 / 3) * (grown * grown + grown * begun + begun * begun)) / (grown + begun))
+  const mean = rate > 0 ? met / rate : 0
   if (before.backlog === 0 && rho <= 1) {
     const missed = arrivals * late(facility.patience, share, mean, 0, 0)
     return { backlog: 0, chance, served: arrivals, dropped: 0, missed, waited: 0, share, mean }
