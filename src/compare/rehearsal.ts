@@ -4,7 +4,7 @@
  * The first runs are always `fixed`, `hpa`, `oracle`. A policy with a knob that nobody set gets the knob that was best
  * on the training part; `fixed-best` is the cheapest constant that is late no more often than each policy.
  */
-import { type GivenOptions, PrescaleError, peak, sliceSteps, unknownName } from '../base/index.ts'
+import { DAY, type GivenOptions, PrescaleError, peak, sliceSteps, unknownName } from '../base/index.ts'
 import { forecasters } from '../forecast/index.ts'
 import type { Forecaster, Json, Turn } from '../roles.ts'
 import { chooseKnob, type FrontierPoint, frontierOf } from './frontier.ts'
@@ -74,7 +74,8 @@ export function rehearseAll(plan: Plan, request: RehearsalRequest): Rehearsed {
   }
   const makers = forecasterOf(request.forecast)
   const specs = withBaselines(plan, request.policies)
-  const chosen = request.chooseKnobs ? chosenKnobs(plan, specs, request, makers) : {}
+  const tuning = request.chooseKnobs ? tuningPlan(plan) : undefined
+  const chosen = tuning ? chooseKnobs(tuning, openKnobs(specs), request) : {}
   const minds = specs.map(({ name, options, label }) =>
     mindOf(name, { ...options, ...optionsOf(chosen[name], options) }, request.forecast, label)
   )
@@ -181,7 +182,7 @@ function pointsOf(
 ): FrontierPoint[] {
   const mean = (of: (s: SeedRuns) => number) => bySeed.reduce((sum, s) => sum + of(s), 0) / bySeed.length
   const point = (policy: string, options: GivenOptions, i: number) => ({
-    policy,
+    policy: labelWithoutKnob(policy, policy === 'fixed' ? {} : options),
     knob: knobOf(policy, options),
     unitHours: mean((s) => s.measures[i].unitHours),
     overloadedMinutes: mean((s) => s.measures[i].overloadedMinutes)
@@ -252,40 +253,58 @@ function sweptMinds(
   return swept
 }
 
-/** The rehearsal inside the training part: fitted on its first part, scored on as much of its end as is held back later. */
-function chosenKnobs(
+/**
+ * The plan that knobs are chosen on: inside the training part, fitted on its first half at least, scored on its end, on no
+ * more than is held back later and no more than two weeks; undefined where the training part is too short for that.
+ */
+function tuningPlan(plan: Plan): Plan | undefined {
+  const { fitFrom, scoreFrom, scoreTo } = plan.span
+  const twoWeeks = Math.round((14 * DAY) / plan.trace.stepMs)
+  const half = fitFrom + Math.ceil((scoreFrom - fitFrom) / 2)
+  const middle = Math.max(half, scoreFrom - Math.min(scoreTo - scoreFrom, twoWeeks))
+  if (middle >= scoreFrom || middle <= fitFrom) return undefined
+  return { ...plan, span: { fitFrom, scoreFrom: middle, scoreTo: scoreFrom } }
+}
+
+/** The knob of each named policy that is best by `chooseKnob` on the scored part of this plan, which must not be the held-back one. */
+export function chooseKnobs(
   plan: Plan,
-  specs: readonly LabelledSpec[],
-  request: RehearsalRequest,
-  makers: Record<string, Forecaster>
+  names: readonly string[],
+  request: Pick<RehearsalRequest, 'forecast' | 'seeds' | 'progress'>,
+  options: GivenOptions = {}
 ): Record<string, Json> {
+  if (names.length === 0) return {}
+  const fate = fateOf(plan, request.seeds[0])
+  const candidates = names.flatMap((name) =>
+    knobSettings(name, options).map((setting) => ({ ...mindOf(name, setting, request.forecast), name }))
+  )
+  const runs = rehearse(
+    fate,
+    [mindOf('hpa', {}, request.forecast), ...candidates],
+    forecasterOf(request.forecast),
+    {
+      progress: (done, of) => request.progress?.('choosing knobs on the training part', done, of)
+    }
+  )
+  const need = needOf(plan, fate)
+  const [hpa, ...measured] = runs.map((run) => measuresOf(plan, run.track, need))
+  const chosen: Record<string, Json> = {}
+  for (const name of names) {
+    const own = candidates
+      .map((mind, i) => ({ name: mind.name, knob: knobOf(mind.name, mind.options), ...measured[i] }))
+      .filter((candidate) => candidate.name === name)
+    chosen[name] = chooseKnob(own, hpa.unitHours)?.knob ?? null
+  }
+  return chosen
+}
+
+/** Predictive policies whose knob nobody set: reactive baselines keep what they are published with. */
+function openKnobs(specs: readonly LabelledSpec[]): string[] {
   const open = specs.filter(({ name, options }) => {
     const { knob, needsForecast } = policyEntry(name)
     return knob !== undefined && needsForecast === true && !(knob.option in options)
   })
-  if (open.length === 0) return {}
-  const { fitFrom, scoreFrom, scoreTo } = plan.span
-  const middle = Math.max(fitFrom + Math.ceil((scoreFrom - fitFrom) / 2), scoreFrom - (scoreTo - scoreFrom))
-  if (middle >= scoreFrom || middle <= fitFrom) return {}
-  const inner = { ...plan, span: { fitFrom, scoreFrom: middle, scoreTo: scoreFrom } }
-  const fate = fateOf(inner, request.seeds[0])
-  const candidates = open.flatMap(({ name, options }) =>
-    knobSettings(name, options).map((setting) => ({ ...mindOf(name, setting, request.forecast), name }))
-  )
-  const hpa = mindOf('hpa', {}, request.forecast)
-  const runs = rehearse(fate, [hpa, ...candidates], makers, {
-    progress: (done, of) => request.progress?.('choosing knobs on the training part', done, of)
-  })
-  const need = needOf(inner, fate)
-  const [base, ...measured] = runs.map((run) => measuresOf(inner, run.track, need))
-  const chosen: Record<string, Json> = {}
-  for (const { name } of open) {
-    const own = candidates
-      .map((mind, i) => ({ knob: knobOf(name, mind.options), name: mind.name, ...measured[i] }))
-      .filter((candidate) => candidate.name === name)
-    chosen[name] = chooseKnob(own, base.unitHours)?.knob ?? null
-  }
-  return chosen
+  return [...new Set(open.map(({ name }) => name))]
 }
 
 /** A chosen knob as options, unless the options set it already. */
