@@ -2,6 +2,7 @@ import type { GivenOptions, OptionTable } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
 import { ds2, ds2Options } from './ds2.ts'
 import { fixed, fixedOptions } from './fixed.ts'
+import { flink, flinkOptions } from './flink.ts'
 import { hpa, hpaOptions } from './hpa.ts'
 import { knative, knativeOptions } from './knative.ts'
 import { mpc, mpcOptions } from './mpc.ts'
@@ -51,6 +52,12 @@ export const policies = {
     options: ds2Options,
     make: ds2,
     knob: { option: 'scalingFactor', values: [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2] }
+  },
+  flink: {
+    says: "the Flink Kubernetes operator's autoscaler: utilisation, backlog and restart per vertex",
+    options: flinkOptions,
+    make: flink,
+    knob: { option: 'utilizationTarget', values: grid(0.3, 0.95) }
   },
   mpc: {
     says: 'the cheapest plan against the forecast, of which only the first move is made',
