@@ -6,6 +6,7 @@ import { parsePolicies } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import type { Quantiles } from '../roles.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
+import { doJobsInWorkers, threads } from './jobs.ts'
 import { note, print, progress, readFormat } from './output.ts'
 import { rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 
@@ -61,14 +62,18 @@ async function run(file: string, options: Options): Promise<void> {
   for (const line of data.notes) note(line, options.quiet)
   const plan = planService(data.name, data.series, spanOf(data.series, options), settingsOf(options))
   const say = progress(options.quiet)
-  const rehearsed = rehearseAll(plan, {
-    policies,
-    forecast: options.forecast,
-    seeds: seedsOf(options),
-    frontier: options.frontier === true,
-    chooseKnobs: true,
-    progress: (what, done, of) => say(`${what}: ${Math.round((100 * done) / of)} %`)
-  })
+  const rehearsed = await rehearseAll(
+    plan,
+    {
+      policies,
+      forecast: options.forecast,
+      seeds: seedsOf(options),
+      frontier: options.frontier === true,
+      chooseKnobs: true,
+      threads
+    },
+    doJobsInWorkers(say)
+  )
   say('')
   print(options.output, {
     value: resultOf(rehearsed, options),

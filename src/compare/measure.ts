@@ -51,7 +51,8 @@ export interface RunTrack {
   readonly latencyMs: Float32Array
   /** Steps at which the wanted capacity changed, with the change in units. */
   readonly rescales: { readonly step: number; readonly by: number }[]
-  readonly histogram: LatencyHistogram
+  /** Arrivals by latency, logarithmic bins. */
+  readonly histogram: Float64Array
 }
 
 export function newTrack(startMs: number, stepMs: number, steps: number): RunTrack {
@@ -65,7 +66,7 @@ export function newTrack(startMs: number, stepMs: number, steps: number): RunTra
     dropped: new Float64Array(steps),
     latencyMs: new Float32Array(steps),
     rescales: [],
-    histogram: latencyHistogram()
+    histogram: new Float64Array(BINS_PER_DECADE * DECADES)
   }
 }
 
@@ -80,7 +81,7 @@ export function record(track: RunTrack, step: number, outcome: StepOutcome): voi
   const { share, meanMs } = outcome.waiting
   track.latencyMs[step] = outcome.arrivals > 0 ? outcome.latencyMs + share * meanMs : NaN
   const served = outcome.arrivals - outcome.dropped
-  if (served > 0) track.histogram.add(outcome.latencyMs, share, meanMs, served)
+  if (served > 0) addLatency(track.histogram, outcome.latencyMs, share, meanMs, served)
 }
 
 /** One flag a minute: 1 overloaded, 0 not. A minute with any unknown step is not scored and stays 0. */
@@ -121,9 +122,9 @@ export function measure(
   return {
     sloViolationRatio: arrivals > 0 ? missed / arrivals : 0,
     latencyMs: {
-      p50: track.histogram.quantile(0.5),
-      p95: track.histogram.quantile(0.95),
-      p99: track.histogram.quantile(0.99)
+      p50: latencyQuantile(track.histogram, 0.5),
+      p95: latencyQuantile(track.histogram, 0.95),
+      p99: latencyQuantile(track.histogram, 0.99)
     },
     overloadedMinutes: overloadedFlags(track).reduce((sum, flag) => sum + flag, 0),
     meanUnits: unitHours / hours,
@@ -147,42 +148,42 @@ function flips(track: RunTrack): number {
   return count
 }
 
-export interface LatencyHistogram {
-  /** `count` arrivals of latency `baseMs`, of which the share `waiting` has an exponential wait of mean `meanMs` on top. */
-  add(baseMs: number, waiting: number, meanMs: number, count: number): void
-  quantile(level: number): number
-}
-
 const BINS_PER_DECADE = 64
 const LOWEST_MS = 0.01
 const DECADES = 10
 /** Midpoints of eight equal slices of the unit exponential: −ln(1 − (i + ½)/8). */
 const EXPONENTIAL_SLICES = Array.from({ length: 8 }, (_, i) => -Math.log(1 - (i + 0.5) / 8))
 
-function latencyHistogram(): LatencyHistogram {
-  const bins = new Float64Array(BINS_PER_DECADE * DECADES)
-  const put = (ms: number, count: number) => {
-    const bin = Math.floor(Math.log10(ms / LOWEST_MS) * BINS_PER_DECADE)
-    bins[Math.max(0, Math.min(bin, bins.length - 1))] += count
-  }
-  return {
-    add(baseMs, waiting, meanMs, count) {
-      // A wait that is short against the base moves nobody into another bin.
-      if (waiting < 1e-6 || meanMs < baseMs * 1e-3) return put(baseMs, count)
-      put(baseMs, count * (1 - waiting))
-      for (const slice of EXPONENTIAL_SLICES) put(baseMs + meanMs * slice, (count * waiting) / 8)
-    },
-    quantile(level) {
-      const total = bins.reduce((sum, n) => sum + n, 0)
-      if (total === 0) return NaN
-      let below = 0
-      for (let bin = 0; bin < bins.length; bin++) {
-        if (below + bins[bin] >= level * total) {
-          return LOWEST_MS * 10 ** ((bin + (level * total - below) / bins[bin]) / BINS_PER_DECADE)
-        }
-        below += bins[bin]
-      }
-      return NaN
+/** `count` arrivals of latency `baseMs`, of which the share `waiting` has an exponential wait of mean `meanMs` on top. */
+function addLatency(
+  bins: Float64Array,
+  baseMs: number,
+  waiting: number,
+  meanMs: number,
+  count: number
+): void {
+  // A wait that is short against the base moves nobody into another bin.
+  const nobodyWaits = waiting < 1e-6 || meanMs < baseMs * 1e-3
+  put(bins, baseMs, nobodyWaits ? count : count * (1 - waiting))
+  if (nobodyWaits) return
+  for (const slice of EXPONENTIAL_SLICES) put(bins, baseMs + meanMs * slice, (count * waiting) / 8)
+}
+
+function put(bins: Float64Array, ms: number, count: number): void {
+  const bin = Math.floor(Math.log10(ms / LOWEST_MS) * BINS_PER_DECADE)
+  bins[Math.max(0, Math.min(bin, bins.length - 1))] += count
+}
+
+/** Latency in ms that this share of the arrivals stayed below; `NaN` when nothing arrived. */
+function latencyQuantile(bins: Float64Array, level: number): number {
+  const total = bins.reduce((sum, n) => sum + n, 0)
+  if (total === 0) return NaN
+  let below = 0
+  for (let bin = 0; bin < bins.length; bin++) {
+    if (below + bins[bin] >= level * total) {
+      return LOWEST_MS * 10 ** ((bin + (level * total - below) / bins[bin]) / BINS_PER_DECADE)
     }
+    below += bins[bin]
   }
+  return NaN
 }

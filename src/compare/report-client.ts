@@ -21,13 +21,22 @@ function start(win: Win, packed: Payload, drawing: Drawing): void {
   const data = unpack(packed)
   const [from, to] = data.first
   const off = new Set(data.runs.filter((run) => !run.shown).map((run) => run.label))
-  const view: View = { from, to, at: Number.NaN, pinned: false, drag: undefined, off }
+  const view: View = { from, to, at: firstMoment(data), pinned: false, drag: undefined, off }
   const canvas = win.document.getElementById('axis')
   const frame = drawing.layout(canvas.clientWidth, data.runs.length)
   const page: Page = { win, data, drawing, view, canvas, frame, waiting: false }
   buildReadout(page)
   listen(page)
   resize(page)
+}
+
+/** The first late minute in sight of a policy that is shown, else the middle: the reading is never empty. */
+function firstMoment({ runs, startMs, first: [from, to] }: Payload): number {
+  for (const run of runs) {
+    const late = run.late.find(([minute]) => run.shown && startMs + minute * 60_000 >= from)
+    if (late && startMs + late[0] * 60_000 < to) return startMs + (late[0] + 0.5) * 60_000
+  }
+  return (from + to) / 2
 }
 
 /** Moments were stored as differences. */
@@ -204,11 +213,6 @@ function listenPointer(page: Page): void {
     down = undefined
     redraw(page)
   })
-  canvas.addEventListener('pointerleave', () => {
-    if (view.pinned || down) return
-    view.at = Number.NaN
-    redraw(page)
-  })
   canvas.addEventListener('dblclick', () => {
     view.pinned = false
     show(page, data.startMs, data.endMs)
@@ -275,7 +279,7 @@ function buildReadout(page: Page): void {
 
 function fillReadout(page: Page): void {
   const { win, data, view } = page
-  const at = Number.isNaN(view.at) ? Math.min(view.to, data.endMs - 1) : view.at
+  const at = Math.min(view.at, data.endMs - 1)
   win.document.getElementById('moment').textContent = momentText(page, at)
   for (const row of win.document.querySelectorAll('#readout tr')) {
     const run = data.runs.find(({ label }) => label === row.dataset.run)
@@ -349,6 +353,7 @@ function decisionText(data: Payload, drawing: Drawing, run: PayloadRun, at: numb
 /** Everything above, in the page by the same names. */
 export const clientParts = [
   start,
+  firstMoment,
   unpack,
   resize,
   redraw,

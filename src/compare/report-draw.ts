@@ -38,17 +38,17 @@ export type Theme = Readonly<
 >
 
 function layout(width: number, runs: number): Frame {
-  const lanes = 490
+  const lanes = 496
   return {
-    left: 74,
+    left: 92,
     right: width - 46,
     width,
-    height: lanes + runs * 26 + 26,
+    height: lanes + runs * 30 + 26,
     overview: [4, 44],
     load: [76, 330],
     latency: [362, 462],
     lanes,
-    lane: 26
+    lane: 30
   }
 }
 
@@ -348,7 +348,7 @@ function drawBand(
   pen.stroke()
 }
 
-/** One policy: late minutes as blocks on the line, decisions as marks up and down. */
+/** One policy: late minutes as blocks above, decisions below as marks up and down from their line. */
 function drawLane(
   pen: Pen,
   frame: Frame,
@@ -358,42 +358,52 @@ function drawLane(
   run: PayloadRun,
   i: number
 ): void {
-  const middle = frame.lanes + i * frame.lane + frame.lane / 2
-  pen.globalAlpha = view.off.has(run.label) ? 0.35 : 1
+  const top = frame.lanes + i * frame.lane
+  const base = top + 20
+  pen.globalAlpha = view.off.has(run.label) ? 0.4 : 1
   pen.fillStyle = run.color
   pen.textAlign = 'right'
   pen.textBaseline = 'middle'
-  const name = run.label.length > 11 ? `${run.label.slice(0, 10)}…` : run.label
-  pen.fillText(name, frame.left - 8, middle)
+  const name = laneName(data, run)
+  pen.fillText(name.length > 13 ? `${name.slice(0, 12)}…` : name, frame.left - 8, top + 15)
   pen.strokeStyle = theme.grid
-  line(pen, frame.left, middle, frame.right, middle)
-  inside(pen, frame, [middle - frame.lane / 2, middle + frame.lane / 2], () => {
+  line(pen, frame.left, top + 30.5, frame.right, top + 30.5)
+  inside(pen, frame, [top, top + frame.lane], () => {
     pen.fillStyle = theme.late
     for (const [minute, length] of run.late) {
       const from = data.startMs + minute * 60_000
       if (from > view.to || from + length * 60_000 < view.from) continue
       const x = xOf(frame, view, from)
-      pen.fillRect(x, middle - 5, Math.max(1.2, xOf(frame, view, from + length * 60_000) - x), 10)
+      pen.fillRect(x, top + 3, Math.max(1.2, xOf(frame, view, from + length * 60_000) - x), 7)
     }
     pen.fillStyle = run.color
-    const end = above(run.decidedAt, (view.to - data.startMs) / 1000)
-    let last = -9
-    for (let k = above(run.decidedAt, (view.from - data.startMs) / 1000); k < end; k++) {
+    const seconds = (ms: number) => (ms - data.startMs) / 1000
+    const [first, end] = [above(run.decidedAt, seconds(view.from)), above(run.decidedAt, seconds(view.to))]
+    // Where marks would run into each other, lines; the tallest of those that fall on one pixel.
+    const dense = end - first > (frame.right - frame.left) / 6
+    for (let k = first; k < end; k++) {
       const up = run.decidedTo[k] - run.decidedFrom[k]
       const x = xOf(frame, view, data.startMs + run.decidedAt[k] * 1000)
-      if (up === 0 || (x - last < 0.7 && end > 2000)) continue
-      last = x
-      mark(pen, x, middle, Math.sign(up), Math.min(11, 5 + Math.abs(up)))
+      const size = Math.min(8, 3 + Math.abs(up))
+      if (up === 0) continue
+      if (dense) pen.fillRect(x, up > 0 ? base - size : base, 1, size)
+      else mark(pen, x, base, Math.sign(up), size)
     }
   })
   pen.globalAlpha = 1
 }
 
-function mark(pen: Pen, x: number, middle: number, sign: number, size: number): void {
+/** The policy without its options, where that tells it from the others. */
+function laneName(data: Payload, run: PayloadRun): string {
+  const name = run.label.split(':')[0]
+  return data.runs.filter((other) => other.label.split(':')[0] === name).length > 1 ? run.label : name
+}
+
+function mark(pen: Pen, x: number, y: number, sign: number, size: number): void {
   pen.beginPath()
-  pen.moveTo(x - 2.6, middle)
-  pen.lineTo(x + 2.6, middle)
-  pen.lineTo(x, middle - sign * size)
+  pen.moveTo(x - 2.8, y)
+  pen.lineTo(x + 2.8, y)
+  pen.lineTo(x, y - sign * size)
   pen.closePath()
   pen.fill()
 }
@@ -438,6 +448,7 @@ export const drawParts = [
   drawLatency,
   drawBand,
   drawLane,
+  laneName,
   mark,
   drawMarks
 ]

@@ -22,7 +22,7 @@ button { font: inherit; font-size: 13px; color: var(--ink); background: var(--pa
   padding: 3px 10px; cursor: pointer } button:hover { border-color: var(--accent) }
 button:focus-visible, canvas:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
-th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line); vertical-align: baseline }
+th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line); vertical-align: baseline; white-space: nowrap }
 thead th { font-weight: 500; font-size: 12.5px; color: var(--soft); border-bottom-color: var(--faint); white-space: nowrap }
 tbody th { font-weight: 600; text-align: left; white-space: nowrap } th:first-child { text-align: left; padding-left: 4px }
 td small, th small { color: var(--soft); font-weight: 400; font-size: 12px; white-space: nowrap }

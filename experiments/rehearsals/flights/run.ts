@@ -6,10 +6,12 @@
  */
 import { DAY, MINUTE } from '../../../src/base/index.ts'
 import { readData } from '../../../src/cli/data.ts'
+import { doJobsInWorkers, threads } from '../../../src/cli/jobs.ts'
 import { atEqualCost, frontierOf } from '../../../src/compare/frontier.ts'
+import { chooseKnobs } from '../../../src/compare/knobs.ts'
 import { planService, type ServiceSettings, type Span } from '../../../src/compare/plan.ts'
 import { parsePolicies } from '../../../src/compare/policy-spec.ts'
-import { chooseKnobs, type Rehearsed, rehearseAll } from '../../../src/compare/rehearsal.ts'
+import { type Rehearsed, rehearseAll } from '../../../src/compare/rehearsal.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
 import { frontierRows, headline, headlineRows, otherTruths, REACTIVE, savedClaim } from '../summary.ts'
 
@@ -30,30 +32,44 @@ async function run(options: ExperimentOptions): Promise<ExperimentResult> {
   const seeds = options.long ? [1, 2, 3] : [1]
   const plan = (span: Span, truth?: ServiceSettings['truth']) =>
     planService('flights', series, span, { leadTimeMs: LEAD, truth })
-  const request = (part: string, policies: string, frontier: boolean) => ({
-    policies: parsePolicies(policies),
-    forecast: 'blend',
-    seeds,
-    frontier,
-    chooseKnobs: false,
-    progress: (what: string, done: number, of: number) =>
-      options.progress(`${part}, ${what}: ${Math.round((100 * done) / of)} %`)
-  })
-  const { mpc: chosen } = chooseKnobs(plan(development), ['mpc'], request('weeks 5–12', 'mpc', false))
+  const rehearse = (part: string, span: Span, policies: string, truth?: ServiceSettings['truth']) =>
+    rehearseAll(
+      plan(span, truth),
+      {
+        policies: parsePolicies(policies),
+        forecast: 'blend',
+        seeds,
+        frontier: true,
+        chooseKnobs: false,
+        threads
+      },
+      doJobsInWorkers((line) => options.progress(`${part}, ${line}`))
+    )
+  const open = [{ name: 'mpc', options: {}, label: 'mpc' }]
+  const { mpc: chosen } = await chooseKnobs(
+    plan(development),
+    open,
+    { forecast: 'blend', seed: seeds[0], threads },
+    doJobsInWorkers(options.progress)
+  )
   const ours = `mpc:${Object.entries(chosen as object).map(([k, v]) => `${k}=${v}`)}`
-  const sweep = (part: string, span: Span) => ({
-    part,
-    rehearsed: rehearseAll(plan(span), request(part, `${RIVALS},fixed-best,${ours}`, true))
-  })
-  const parts = [sweep('development', development)]
-  const held = { fitFrom: 0, scoreFrom: weeks(12), scoreTo: series.values.length }
-  if (options.long) parts.push(sweep('held back', held))
-  const others = options.long ? otherTruths : []
-  const otherwise = others.map(([name, truth]) => ({
-    part: `held back, ${name}`,
-    rehearsed: rehearseAll(plan(held, truth), request(name, `${RIVALS},${ours}`, true))
-  }))
-  const all = [...parts, ...otherwise]
+  const parts = [
+    {
+      part: 'development',
+      rehearsed: await rehearse('development', development, `${RIVALS},fixed-best,${ours}`)
+    }
+  ]
+  if (options.long) {
+    const held = { fitFrom: 0, scoreFrom: weeks(12), scoreTo: series.values.length }
+    const policies = `${RIVALS},fixed-best,${ours}`
+    parts.push({ part: 'held back', rehearsed: await rehearse('held back', held, policies) })
+    for (const [name, truth] of otherTruths) {
+      parts.push({
+        part: `held back, ${name}`,
+        rehearsed: await rehearse(name, held, `${RIVALS},${ours}`, truth)
+      })
+    }
+  }
   return {
     experiment: experiment.name,
     settings: {
@@ -65,10 +81,10 @@ async function run(options: ExperimentOptions): Promise<ExperimentResult> {
       times: 'local to each airport'
     },
     rows: [
-      ...all.flatMap(({ part, rehearsed }) => headlineRows(part, rehearsed)),
-      ...parts.flatMap(({ part, rehearsed }) => frontierRows(part, rehearsed.frontier))
+      ...parts.flatMap(({ part, rehearsed }) => headlineRows(part, rehearsed)),
+      ...parts.slice(0, 2).flatMap(({ part, rehearsed }) => frontierRows(part, rehearsed.frontier))
     ],
-    claims: all.flatMap(({ part, rehearsed }) => claimsOf(part, rehearsed))
+    claims: parts.flatMap(({ part, rehearsed }) => claimsOf(part, rehearsed))
   }
 }
 

@@ -1,0 +1,78 @@
+/**
+ * Work on other threads: a pure function of a module, called there with plain data, progress on the way, ended by the signal.
+ *
+ * `module` is loaded in the worker as it is here: TypeScript in the repository, JavaScript in the package.
+ */
+import { Worker } from 'node:worker_threads'
+import { PrescaleError } from '../base/index.ts'
+
+export interface PoolOptions {
+  readonly threads: number
+  readonly progress?: (input: number, done: number, of: number) => void
+  readonly abort?: AbortSignal
+}
+
+/** `await module[name](input, progress)` for each input, on at most `threads` threads; answers in the order of the inputs. */
+export async function inWorkers<Input, Output>(
+  module: URL,
+  name: string,
+  inputs: readonly Input[],
+  { threads, progress, abort }: PoolOptions
+): Promise<Output[]> {
+  const outputs = new Array<Output>(inputs.length)
+  let next = 0
+  const hand = async () => {
+    while (next < inputs.length) {
+      const i = next++
+      outputs[i] = await one<Output>(module, name, inputs[i], (done, of) => progress?.(i, done, of), abort)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(threads, inputs.length) }, hand))
+  return outputs
+}
+
+/** What a worker says: progress, its answer, or an error with its code. */
+export type Said =
+  | { readonly kind: 'progress'; readonly done: number; readonly of: number }
+  | { readonly kind: 'answer'; readonly output: unknown }
+  | {
+      readonly kind: 'error'
+      readonly message: string
+      readonly code?: PrescaleError['code']
+      readonly stack?: string
+    }
+
+const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+function one<Output>(
+  module: URL,
+  name: string,
+  input: unknown,
+  progress: (done: number, of: number) => void,
+  abort?: AbortSignal
+): Promise<Output> {
+  return new Promise((resolve, reject) => {
+    if (abort?.aborted) return reject(new PrescaleError('INTERRUPTED', 'stopped'))
+    const worker = new Worker(entry, { workerData: { module: module.href, name, input } })
+    const stop = () => settle(() => reject(new PrescaleError('INTERRUPTED', 'stopped')))
+    const settle = (how: () => void) => {
+      abort?.removeEventListener('abort', stop)
+      void worker.terminate()
+      how()
+    }
+    abort?.addEventListener('abort', stop)
+    worker.on('message', (said: Said) => {
+      if (said.kind === 'progress') progress(said.done, said.of)
+      else if (said.kind === 'answer') settle(() => resolve(said.output as Output))
+      else settle(() => reject(errorOf(said)))
+    })
+    worker.on('error', (error) => settle(() => reject(error)))
+    worker.on('exit', (code) => settle(() => reject(new Error(`the worker for ${name} ended with ${code}`))))
+  })
+}
+
+function errorOf({ message, code, stack }: Extract<Said, { kind: 'error' }>): Error {
+  const error = code === undefined ? new Error(message) : new PrescaleError(code, message)
+  if (stack !== undefined) error.stack = stack
+  return error
+}
