@@ -124,7 +124,8 @@ export function serveStep(
     chance,
     served: before.backlog + entered - backlog,
     dropped,
-    missed: missed + dropped,
+    // Rounding of the pieces must not miss more than came.
+    missed: Math.min(arrivals, missed + dropped),
     waited: entered > 0 ? waited / entered : 0,
     share,
     mean
