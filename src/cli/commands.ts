@@ -11,6 +11,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'all policies on one trace in one world, paired: table, JSON, HTML report',
     load: () => import('./rehearse.ts')
   },
+  decide: {
+    says: 'one policy as a filter: JSON lines of observations in, decisions out',
+    load: () => import('./decide.ts')
+  },
   experiment: {
     says: 'published tables made again, ours beside theirs',
     load: () => import('./experiment.ts')

@@ -25,6 +25,11 @@ export function print(format: string, result: Result): void {
   writeAll(1, `${formats[readFormat(format)](result)}\n`)
 }
 
+/** Writes plain text to stdout, complete before it returns. */
+export function writeOut(text: string): void {
+  writeAll(1, text)
+}
+
 export function readFormat(format: string): Format {
   if (!Object.hasOwn(formats, format)) {
     throw new PrescaleError('BAD_OPTION', unknownName('an output format', format, Object.keys(formats)))

@@ -70,6 +70,12 @@ describe('scheduled', () => {
     expect(policy.decide(at('2026-01-13T06:00:00Z'), policy.initial()).decision.to).toEqual({ web: 12 })
   })
 
+  it('tells the commas of cron from those between entries', () => {
+    const policy = scheduled({ schedule: '0,30 6 * * *=12,0 20 * * 1,2=15;0 21 * * *=3' })
+    const sizes = ['06:30', '20:00', '21:00'].map((time) => policy.decide(at(`2026-01-12T${time}:00Z`), null))
+    expect(sizes.map(({ decision }) => decision.to.web)).toEqual([12, 15, 3])
+  })
+
   it('stays within the bounds and says so', () => {
     const policy = scheduled({ schedule: '* * * * *=99' })
     const { decision } = policy.decide(at('2026-01-12T06:00:30Z'), policy.initial())

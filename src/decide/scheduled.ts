@@ -15,7 +15,11 @@ import type { Decided, Observation, Policy } from '../roles.ts'
 import { hold, scale, wantedNow, withinBounds } from './answer.ts'
 
 export const scheduledOptions = {
-  schedule: { kind: 'text', default: '', says: 'entries cron=units, separated by ; — without any it holds' },
+  schedule: {
+    kind: 'text',
+    default: '',
+    says: 'entries cron=units, separated by ; or , — without any it holds'
+  },
   tz: { kind: 'text', default: 'UTC', says: 'IANA time zone of the entries, such as Europe/Berlin' },
   interval: { kind: 'duration', default: 15_000, min: 1, says: 'how often it is asked' }
 } satisfies OptionTable
@@ -36,7 +40,7 @@ type ScheduledMemory = {
 export function scheduled(given: GivenOptions = {}): Policy<ScheduledMemory> {
   const { schedule, tz, interval } = readOptions('scheduled', scheduledOptions, given)
   const entries = schedule
-    .split(';')
+    .split(/(?<==[^=;,]*)[;,]/)
     .filter((text) => text.trim() !== '')
     .map((text) => parseEntry(text.trim(), tz))
   return {
