@@ -9,6 +9,7 @@
  * Source: kubernetes pkg/controller/podautoscaler/horizontal.go (v1.36), autoscaling/v2 HPAScalingRules.
  */
 import { PrescaleError, parseDuration } from '../base/index.ts'
+import type { Observation } from '../roles.ts'
 
 export interface ScalingPolicy {
   readonly type: 'Pods' | 'Percent'
@@ -144,10 +145,42 @@ function sumSince(timed: Timed, ms: number): number {
 }
 
 /** The events with one more, without those that no period reaches any more. */
-export function remember(timed: Timed, nowMs: number, value: number, keepMs: number): Timed {
+function remember(timed: Timed, nowMs: number, value: number, keepMs: number): Timed {
   const kept = timed.slice(firstAfter(timed, nowMs - keepMs))
   kept.push(nowMs, value)
   return kept
+}
+
+/** The changes made to a size, and the one asked for last, `null` when that was none. */
+export type Moves = { readonly added: Timed; readonly removed: Timed; readonly asked: number | null }
+
+/** The change from `now` to `to` becomes an event of the rules, for as long as a period can look back. */
+export function moved<M extends Moves>(
+  behavior: Behavior,
+  moves: M,
+  nowMs: number,
+  now: number,
+  to: number
+): M {
+  if (to === now || behavior === undefined) return moves.asked === null ? moves : { ...moves, asked: null }
+  return to > now
+    ? { ...moves, asked: to, added: remember(moves.added, nowMs, to - now, behavior.up.longestPeriodMs) }
+    : {
+        ...moves,
+        asked: to,
+        removed: remember(moves.removed, nowMs, now - to, behavior.down.longestPeriodMs)
+      }
+}
+
+/** A change counts once it was accepted; what is wanted now says whether it was. One that was not is taken back. */
+export function settled<M extends Moves>(moves: M, seen: Observation, resource: string): M {
+  const wanted = seen.capacity.wanted?.[resource]
+  if (moves.asked === null || wanted === undefined || wanted === moves.asked) return moves
+  const lastUp = moves.added.at(-2) ?? -Infinity
+  const lastDown = moves.removed.at(-2) ?? -Infinity
+  return lastUp > lastDown
+    ? { ...moves, asked: null, added: moves.added.slice(0, -2) }
+    : { ...moves, asked: null, removed: moves.removed.slice(0, -2) }
 }
 
 /**

@@ -14,7 +14,17 @@ import type { GivenOptions, OptionTable } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
 import { hold, MOST_UNITS, metricOf, scale, usable, wantedNow } from './answer.ts'
-import { type Behavior, limited, parseRules, push, remember, stabilized, type Timed } from './hpa-behavior.ts'
+import {
+  type Behavior,
+  limited,
+  type Moves,
+  moved,
+  parseRules,
+  push,
+  settled,
+  stabilized,
+  type Timed
+} from './hpa-behavior.ts'
 import { measured, type PodRules, podsOf, readyOf } from './hpa-pods.ts'
 import * as replicas from './hpa-replicas.ts'
 
@@ -93,13 +103,7 @@ interface Settings extends PodRules {
 
 /** Of each resource: recommendations as queues of their window's extremes, the changes made, and what was asked last. */
 type HpaMemory = {
-  readonly [resource: string]: {
-    readonly highest: Timed
-    readonly lowest: Timed
-    readonly added: Timed
-    readonly removed: Timed
-    readonly asked: number | null
-  }
+  readonly [resource: string]: Moves & { readonly highest: Timed; readonly lowest: Timed }
 }
 type ResourceMemory = HpaMemory[string]
 
@@ -179,7 +183,7 @@ function decideOne(
   const given = seen.bounds?.[resource]
   const min = given?.min ?? 1
   const max = given?.max ?? MOST_UNITS
-  const memory = settled(before, seen, resource, current)
+  const memory = settled(before, seen, resource)
   if (!usable(current)) return { to: current, rule: 'capacity-unknown', memory, inputs: { current } }
   if (current === 0 && min !== 0) return { to: 0, rule: 'disabled-at-zero', memory, inputs: { current, min } }
   if (current > max || current < min) {
@@ -191,7 +195,7 @@ function decideOne(
     return {
       to,
       rule,
-      memory: asked(settings, memory, seen.nowMs, current, to),
+      memory: moved(settings.behavior, memory, seen.nowMs, current, to),
       inputs: { current, min, max }
     }
   }
@@ -209,7 +213,7 @@ function decideOne(
   const { added, removed } = memory
   const to = limited(settings.behavior, wish, { now: current, nowMs, min, max, added, removed }, bound)
   const inputs = { current, stabilized: wish, ...proposed }
-  const remembered = asked(settings, { ...memory, highest, lowest }, nowMs, current, to)
+  const remembered = moved(settings.behavior, { ...memory, highest, lowest }, nowMs, current, to)
   return { to, rule: ruleOf(current, desired, to), memory: remembered, inputs }
 }
 
@@ -242,45 +246,6 @@ function proposal(
   }
   const ready = readyOf(seen, resource)
   return { desired: replicas.forValue(current, value, target, ready, tolerance), value, ready }
-}
-
-/** The change that was asked for becomes an event of the rate rules; it is taken back if it was not carried out. */
-function asked(
-  { behavior }: Settings,
-  memory: ResourceMemory,
-  nowMs: number,
-  current: number,
-  to: number
-): ResourceMemory {
-  if (to === current || behavior === undefined)
-    return memory.asked === null ? memory : { ...memory, asked: null }
-  return to > current
-    ? {
-        ...memory,
-        asked: to,
-        added: remember(memory.added, nowMs, to - current, behavior.up.longestPeriodMs)
-      }
-    : {
-        ...memory,
-        asked: to,
-        removed: remember(memory.removed, nowMs, current - to, behavior.down.longestPeriodMs)
-      }
-}
-
-/** The original stores an event only after its update was accepted: what is wanted now says whether it was. */
-function settled(
-  memory: ResourceMemory,
-  seen: Observation,
-  resource: string,
-  current: number
-): ResourceMemory {
-  if (memory.asked === null || current === memory.asked) return memory
-  if (seen.capacity.wanted?.[resource] === undefined) return memory
-  const lastUp = memory.added.at(-2) ?? -Infinity
-  const lastDown = memory.removed.at(-2) ?? -Infinity
-  return lastUp > lastDown
-    ? { ...memory, asked: null, added: memory.added.slice(0, -2) }
-    : { ...memory, asked: null, removed: memory.removed.slice(0, -2) }
 }
 
 function note(bound: string[], name: string): void {

@@ -1,0 +1,90 @@
+/**
+ * Doubt — what of an observation is not known well enough to take capacity away.
+ *
+ * Each section that is there must be sound: a metric `ok` or `late`, not older than `maxAgeMs` and not from the future;
+ * the last step of the load measured, recent and not in the future; every operator's true rates measured, and above zero
+ * where it is no source; every unit that counts with its metrics; the capacity itself. A section that is absent is no
+ * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known.
+ */
+import type { Metric, Observation, Operator } from '../roles.ts'
+import { usable } from './answer.ts'
+
+export interface Trust {
+  /** Metrics that count; all of them unless named. */
+  readonly metrics?: readonly string[]
+  /** Older than this is stale. llm-d's WVA takes 5 minutes. */
+  readonly maxAgeMs: number
+  /** A clock may run ahead by this much. */
+  readonly maxSkewMs: number
+}
+
+export const defaultTrust: Trust = { maxAgeMs: 300_000, maxSkewMs: 60_000 }
+
+/** The reasons to doubt, each once, such as `metrics.cpu stale` or `load missing`; empty when all is known. */
+export function doubtsOf(seen: Observation, trust: Trust = defaultTrust): readonly string[] {
+  const doubts = new Set<string>()
+  const { load, metrics, units, topology, forecast } = seen
+  if (load === undefined && metrics === undefined && units === undefined && topology === undefined) {
+    doubts.add('nothing observed')
+  }
+  for (const resource in seen.capacity.ready) {
+    if (!usable(seen.capacity.ready[resource])) doubts.add(`capacity.ready.${resource} unknown`)
+  }
+  for (const resource in seen.capacity.wanted) {
+    if (!usable(seen.capacity.wanted[resource])) doubts.add(`capacity.wanted.${resource} unknown`)
+  }
+  const badLoad = loadDoubt(seen, trust)
+  if (badLoad !== undefined) doubts.add(badLoad)
+  for (const name of trust.metrics ?? Object.keys(metrics ?? {})) {
+    const bad = metrics === undefined ? undefined : metricDoubt(metrics[name], trust)
+    if (bad !== undefined) doubts.add(`metrics.${name} ${bad}`)
+  }
+  for (const unit of units ?? []) {
+    if (unit.failed === true || !unit.ready) continue
+    for (const name of trust.metrics ?? Object.keys(unit.metrics ?? {})) {
+      const bad = metricDoubt(unit.metrics?.[name], trust)
+      if (bad !== undefined) doubts.add(`units.${name} ${bad}`)
+    }
+    if (unit.metrics === undefined) doubts.add('units without metrics')
+  }
+  for (const operator of topology?.operators ?? []) {
+    const bad = operatorDoubt(operator)
+    if (bad !== undefined) doubts.add(`topology.${operator.id} ${bad}`)
+  }
+  if (forecast?.mean.some((y) => !Number.isFinite(y))) doubts.add('forecast invalid')
+  return [...doubts]
+}
+
+function loadDoubt({ load, nowMs }: Observation, { maxAgeMs, maxSkewMs }: Trust): string | undefined {
+  if (load === undefined) return undefined
+  const { values, startMs, stepMs } = load
+  if (values.length === 0) return 'load missing'
+  const last = values[values.length - 1]
+  if (Number.isNaN(last)) return 'load missing'
+  if (!usable(last)) return 'load invalid'
+  const age = nowMs - (startMs + values.length * stepMs)
+  if (age > Math.max(maxAgeMs, 2 * stepMs)) return 'load stale'
+  // The running step ends in the future, by less than its length.
+  return age < -(stepMs + maxSkewMs) ? 'load from the future' : undefined
+}
+
+function metricDoubt(metric: Metric | undefined, { maxAgeMs, maxSkewMs }: Trust): string | undefined {
+  if (metric === undefined) return 'missing'
+  if (metric.quality !== 'ok' && metric.quality !== 'late') return metric.quality
+  if (Number.isNaN(metric.value)) return 'missing'
+  if (!Number.isFinite(metric.value) || metric.value < 0 || metric.value > Number.MAX_SAFE_INTEGER)
+    return 'invalid'
+  if (metric.ageMs !== undefined && !(metric.ageMs <= maxAgeMs)) return 'stale'
+  return metric.ageMs !== undefined && metric.ageMs < -maxSkewMs ? 'from the future' : undefined
+}
+
+/** Sources may leave their processing rate open; what they put out must be known. */
+function operatorDoubt(operator: Operator): string | undefined {
+  const { source, trueProcessingRate, trueOutputRate, observedProcessingRate, observedOutputRate } = operator
+  if (!source && !(usable(trueProcessingRate) && trueProcessingRate > 0))
+    return 'true processing rate unknown'
+  if (!usable(trueOutputRate)) return 'true output rate unknown'
+  const observed = [...(source ? [] : [observedProcessingRate]), observedOutputRate]
+  if (observed.some((rate) => rate !== undefined && !usable(rate))) return 'observed rate unknown'
+  return undefined
+}

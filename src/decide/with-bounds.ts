@@ -1,0 +1,37 @@
+/**
+ * Bounds — never fewer than `min` units of a resource, never more than `max`.
+ *
+ *   to = min(max(to, min), max)
+ *
+ * The bounds of the observation hold as well. Where a minimum is above a maximum the maximum wins: it is the one that
+ * costs money.
+ */
+import { requireOption } from '../base/index.ts'
+import type { Policy } from '../roles.ts'
+import { type Guarded, guarded } from './guard.ts'
+
+export function withBounds<Memory>(
+  policy: Policy<Memory>,
+  min = 0,
+  max = Number.POSITIVE_INFINITY
+): Policy<Guarded<Memory, null>> {
+  requireOption(min >= 0, 'withBounds.min', min, 'at least 0')
+  requireOption(max >= min, 'withBounds.max', max, `at least min, ${min}`)
+  return guarded(policy, {
+    name: 'withBounds',
+    initial: () => null,
+    rule: (seen, { to }) => {
+      const held: Record<string, number> = {}
+      let bound: string | undefined
+      for (const resource in to) {
+        const given = seen.bounds?.[resource]
+        const most = Math.min(max, given?.max ?? max)
+        const least = Math.min(Math.max(min, given?.min ?? min), most)
+        held[resource] = Math.min(Math.max(to[resource], least), most)
+        if (held[resource] < to[resource]) bound = 'maxReplicas'
+        else if (held[resource] > to[resource]) bound ??= 'minReplicas'
+      }
+      return { to: held, own: null, bound, because: `min ${min}, max ${max} and the bounds given` }
+    }
+  })
+}
