@@ -1,0 +1,324 @@
+/**
+ * SQLite — Turns in one file: append-only, read by others while one process writes, whole after a kill.
+ *
+ * Write-ahead log, one transaction an append. Loads are kept once as growing series and forecasts and models once by
+ * hash; a Turn refers to them and is put together again when read, to the same bits. https://sqlite.org/wal.html
+ */
+import { createHash } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { DAY, PrescaleError } from '../base/index.ts'
+import type { Forecast, Json, Observation, Turn } from '../roles.ts'
+import { pack, reference, unpack } from './pack.ts'
+import { explained, openDatabase } from './schema.ts'
+import { seriesLog } from './series-log.ts'
+import type { NewRun, Run, RunHead, TurnRange, TurnStore } from './turn-store.ts'
+
+export interface SqliteOptions {
+  /** Path of the file; made, with its folder, when it is not there. `:memory:` keeps nothing. */
+  readonly file: string
+  readonly readOnly?: boolean
+  /** How long Turns and runs are kept after they were stored, in milliseconds; 30 days. */
+  readonly keepMs?: number
+  readonly clock?: () => number
+}
+
+/** Parts of a memory with more values than this are stored once, by hash. */
+const large = 100
+/** Turns are read in pages, so that no reader holds the file for long. */
+const page = 500
+
+/**
+ * Opens a store. Errors: BAD_INPUT (no store, damaged, truncated, newer schema), NOT_FOUND (read-only and not there),
+ * IO (read-only, locked, disk full).
+ */
+export function sqlite(options: SqliteOptions): TurnStore {
+  const { file, readOnly = false, keepMs = 30 * DAY, clock = Date.now } = options
+  const db = openDatabase(file, readOnly)
+  const guarded = <T>(use: () => T) => explained(file, use)
+  return guarded(() => {
+    const store = open(db, clock)
+    const writing = <T>(use: () => T): T =>
+      guarded(() => {
+        if (readOnly) throw new PrescaleError('IO', `store ${file} is open for reading only`)
+        return store.transaction(use)
+      })
+    const lastRetained = { atMs: Number.NEGATIVE_INFINITY }
+    const append = (turns: readonly Turn[]) => {
+      writing(() => turns.forEach(store.put))
+      if (clock() - lastRetained.atMs >= DAY) retain(keepMs)
+    }
+    const retain = (ms: number) => {
+      lastRetained.atMs = clock()
+      return writing(() => store.dropBefore(clock() - ms))
+    }
+    if (!readOnly) retain(keepMs)
+    return {
+      append: (turn) => append([turn]),
+      appendAll: append,
+      turns: (range) => store.turns(range, guarded),
+      latest: (target, atMs) => guarded(() => store.latest(target, atMs)),
+      targets: () => guarded(store.targets),
+      putRun: (run) => writing(() => store.putRun(run)),
+      run: (id) => guarded(() => store.run(id)),
+      runs: (kind) => guarded(() => store.runs(kind)),
+      retain,
+      close: () => db.close()
+    }
+  })
+}
+
+/** What stands for an observation's load in the text of a Turn. */
+interface LoadRef {
+  readonly startMs: number
+  readonly stepMs: number
+  readonly unit: string
+  readonly steps: number
+}
+
+type StoredTurn = Omit<Turn, 'observation'> & {
+  readonly observation: Omit<Observation, 'load'> & { readonly load?: LoadRef }
+}
+
+function open(db: DatabaseSync, clock: () => number) {
+  const log = seriesLog(db)
+  const sql = {
+    version: db.prepare('PRAGMA data_version'),
+    turn: db.prepare(
+      'INSERT INTO turns (target, at_ms, stored_ms, series, from_step, body) VALUES (?, ?, ?, ?, ?, ?)'
+    ),
+    ids: db.prepare('SELECT id FROM turns WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id'),
+    idsOf: db.prepare(
+      'SELECT id FROM turns WHERE target = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, id'
+    ),
+    get: db.prepare('SELECT series, from_step, body FROM turns WHERE id = ?'),
+    latest: db.prepare(
+      'SELECT id FROM turns WHERE target = ? AND at_ms <= ? ORDER BY at_ms DESC, id DESC LIMIT 1'
+    ),
+    targets: db.prepare('SELECT DISTINCT target FROM turns ORDER BY target'),
+    keep: db.prepare(
+      `INSERT INTO things (hash, used_ms, body) VALUES (?, ?, ?)
+       ON CONFLICT (hash) DO UPDATE SET used_ms = max(used_ms, excluded.used_ms)`
+    ),
+    thing: db.prepare('SELECT body FROM things WHERE hash = ?'),
+    putRun: db.prepare(
+      'INSERT INTO runs (at_ms, stored_ms, kind, name, spec, result) VALUES (?, ?, ?, ?, ?, ?)'
+    ),
+    run: db.prepare('SELECT id, at_ms, kind, name, spec, result FROM runs WHERE id = ?'),
+    runs: db.prepare('SELECT id, at_ms, kind, name FROM runs WHERE kind = ? OR ? IS NULL ORDER BY id DESC'),
+    retain: db.prepare('UPDATE retention SET before_ms = ?')
+  }
+  /** When a thing was last marked as used: once a day is enough to keep it. */
+  const usedMs = new Map<string, number>()
+  /** Forecasts are used for several Turns and never edited, so each is hashed once. */
+  const hashes = new WeakMap<Forecast, string>()
+  const things = new Map<string, unknown>()
+  let version = NaN
+
+  function transaction<T>(use: () => T): T {
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      const now = Number(sql.version.get()?.data_version)
+      if (now !== version) forget()
+      version = now
+      const result = use()
+      db.exec('COMMIT')
+      return result
+    } catch (cause) {
+      // A full disk has ended the transaction already.
+      if (db.isTransaction) db.exec('ROLLBACK')
+      forget()
+      throw cause
+    }
+  }
+
+  function forget(): void {
+    log.forget()
+    usedMs.clear()
+  }
+
+  function put(turn: Turn): void {
+    const { load } = turn.observation
+    const range = load === undefined ? undefined : log.write(turn.target, load)
+    const body = pack({
+      ...turn,
+      observation: { ...turn.observation, ...outlined(turn.observation) },
+      policy: { ...turn.policy, options: outline(turn.policy.options) },
+      before: outline(turn.before),
+      after: outline(turn.after)
+    })
+    sql.turn.run(turn.target, turn.atMs, clock(), range?.series ?? null, range?.from ?? null, body)
+  }
+
+  /** Load and forecast are stored apart. */
+  function outlined({ load, forecast }: Observation) {
+    const ref: LoadRef | undefined = load && {
+      startMs: load.startMs,
+      stepMs: load.stepMs,
+      unit: load.unit,
+      steps: load.values.length
+    }
+    return {
+      ...(ref === undefined ? {} : { load: ref }),
+      ...(forecast === undefined ? {} : { forecast: keepForecast(forecast) })
+    }
+  }
+
+  function keepForecast(forecast: Forecast): object {
+    const known = hashes.get(forecast)
+    // Known and marked within the last day: nothing to write.
+    if (known !== undefined && clock() - (usedMs.get(known) ?? Number.NEGATIVE_INFINITY) < DAY) {
+      return reference(known)
+    }
+    const hash = keep(forecast)
+    hashes.set(forecast, hash)
+    return reference(hash)
+  }
+
+  /** The same JSON with its large parts stored apart. */
+  function outline(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return isLarge(value) ? reference(keep(value)) : value
+    const parts = Object.entries(value).filter(([, part]) => isLarge(part))
+    if (parts.length === 0) return isLarge(value) ? reference(keep(value)) : value
+    return { ...value, ...Object.fromEntries(parts.map(([key, part]) => [key, reference(keep(part))])) }
+  }
+
+  function keep(thing: unknown): string {
+    const text = pack(thing)
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
+    const now = clock()
+    if (now - (usedMs.get(hash) ?? Number.NEGATIVE_INFINITY) >= DAY) {
+      sql.keep.run(hash, now, text)
+      if (usedMs.size > 10_000) usedMs.clear()
+      usedMs.set(hash, now)
+    }
+    return hash
+  }
+
+  function resolve(hash: string): unknown {
+    if (things.has(hash)) return things.get(hash)
+    const row = sql.thing.get(hash)
+    if (row === undefined) throw new PrescaleError('BAD_INPUT', `the store has lost what it keeps as ${hash}`)
+    const thing = unpack(String(row.body))
+    if (things.size > 1_000) things.clear()
+    things.set(hash, thing)
+    return thing
+  }
+
+  function get(id: number): Turn | undefined {
+    const row = sql.get.get(id)
+    if (row === undefined) return undefined
+    const turn = unpack(String(row.body), resolve) as StoredTurn
+    const { load, ...observation } = turn.observation
+    if (load === undefined) return { ...turn, observation }
+    const { steps, ...series } = load
+    const values = log.read({ series: Number(row.series), from: Number(row.from_step), steps })
+    return { ...turn, observation: { ...observation, load: { ...series, values } } }
+  }
+
+  function* turns(range: TurnRange, guarded: <T>(use: () => T) => T): Iterable<Turn> {
+    const { target, fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = range
+    const ids = guarded(() =>
+      target === undefined ? sql.ids.all(fromMs, toMs) : sql.idsOf.all(target, fromMs, toMs)
+    )
+    for (let at = 0; at < ids.length; at += page) {
+      const rows = ids.slice(at, at + page)
+      yield* guarded(() => snapshot(() => rows.flatMap(({ id }) => get(Number(id)) ?? [])))
+    }
+  }
+
+  /** What is read belongs together, whatever other processes write or forget meanwhile. */
+  function snapshot<T>(use: () => T): T {
+    db.exec('BEGIN')
+    try {
+      return use()
+    } finally {
+      db.exec('COMMIT')
+    }
+  }
+
+  function latest(target: string, atMs = Number.POSITIVE_INFINITY): Turn | undefined {
+    return snapshot(() => {
+      const row = sql.latest.get(target, atMs)
+      return row === undefined ? undefined : get(Number(row.id))
+    })
+  }
+
+  function putRun({ atMs, kind, name, spec, result }: NewRun): string {
+    return String(sql.putRun.run(atMs, clock(), kind, name, pack(spec), pack(result)).lastInsertRowid)
+  }
+
+  function run(id: string): Run | undefined {
+    const row = /^\d+$/.test(id) ? sql.run.get(Number(id)) : undefined
+    if (row === undefined) return undefined
+    const [spec, result] = [unpack(String(row.spec)), unpack(String(row.result))] as [Json, Json]
+    return { ...head(row), spec, result }
+  }
+
+  function dropBefore(beforeMs: number): number {
+    sql.retain.run(beforeMs)
+    const { changes } = db.prepare('DELETE FROM turns WHERE stored_ms < ?').run(beforeMs)
+    db.prepare('DELETE FROM runs WHERE stored_ms < ?').run(beforeMs)
+    // A thing is marked once a day, so its last Turn may be a day younger than its mark.
+    db.prepare('DELETE FROM things WHERE used_ms < ?').run(beforeMs - DAY)
+    db.exec(forgetSeries)
+    sql.retain.run(null)
+    forget()
+    return Number(changes)
+  }
+
+  return {
+    transaction,
+    put,
+    turns,
+    latest,
+    targets: () => sql.targets.all().map(({ target }) => String(target)),
+    putRun,
+    run,
+    runs: (kind?: string) => sql.runs.all(kind ?? null, kind ?? null).map(head),
+    dropBefore
+  }
+}
+
+const head = (row: Readonly<Record<string, unknown>>): RunHead => ({
+  id: String(row.id),
+  atMs: Number(row.at_ms),
+  kind: String(row.kind),
+  name: String(row.name)
+})
+
+/** Segments behind which no Turn looks any more, and then the series that have none left. */
+const forgetSeries = `
+CREATE TEMP TABLE looked (family INTEGER PRIMARY KEY, from_step INTEGER);
+INSERT INTO looked
+  SELECT coalesce(series.family, series.id) AS family, min(turns.from_step)
+  FROM turns JOIN series ON series.id = turns.series GROUP BY 1;
+DELETE FROM segments WHERE until_step <= coalesce(
+  (SELECT from_step FROM looked WHERE family = (SELECT coalesce(family, id) FROM series WHERE id = segments.series)),
+  1e300
+);
+DELETE FROM series WHERE id NOT IN (SELECT series FROM segments)
+  AND id NOT IN (SELECT series FROM turns WHERE series IS NOT NULL);
+DROP TABLE looked;
+`
+
+/** Counts values until there are too many. */
+function isLarge(value: unknown): boolean {
+  let left = large
+  const count = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) {
+      left -= typeof part === 'string' ? 1 + part.length / 16 : 1
+      return
+    }
+    if (ArrayBuffer.isView(part)) {
+      left -= part.byteLength / 8
+      return
+    }
+    for (const item of Array.isArray(part) ? part : Object.values(part)) {
+      if (left < 0) return
+      count(item)
+    }
+  }
+  count(value)
+  return left < 0
+}
