@@ -53,7 +53,10 @@ export function addDataOptions(command: Command): Command {
     .option('--to <TIME>', 'the moment after the last, same forms')
     .option('--step <DURATION>', 'step of the series: bins of events, or means over finer steps')
     .option('--time <COLUMN>', 'the column with the times (else detected)')
-    .option('--time-format <FORMAT>', 'how times are written: s, ms, us, ns, offset-s, offset-ms, dd/mm, mm/dd')
+    .option(
+      '--time-format <FORMAT>',
+      'how times are written: s, ms, us, ns, offset-s, offset-ms, dd/mm, mm/dd'
+    )
     .option('--value <COLUMN>', 'the column with the load (else detected)')
     .option('--per-step', 'values are events per step, not events/s')
     .option('--count', 'every row is one event: count them')

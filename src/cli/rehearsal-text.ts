@@ -1,5 +1,6 @@
 /** What a rehearsal prints on a terminal: one line a policy, best read from left to right. */
 import { formatDuration } from '../base/index.ts'
+import type { AsRun, Lateness } from '../compare/as-run.ts'
 import type { Rehearsed, RunRow } from '../compare/rehearsal.ts'
 import { type Row, table } from './output.ts'
 
@@ -73,6 +74,29 @@ export function rehearsalText(rehearsed: Rehearsed): string {
     'oracle: perfect foresight, a bound and not a policy. lead min: how long before a ramp its units were ready (median).'
   ]
   return lines.join('\n')
+}
+
+/** Simulated beside recorded: whether the world may be believed at all. */
+export function asRunText({ how, unitRate, steps, simulated, recorded, rankCorrelation }: AsRun): string {
+  const rate = `${round(unitRate, 2)} events/s per unit`
+  const rates = {
+    fitted: `${rate}, fitted so that as many steps are late as were`,
+    'lower bound': `at least ${rate}: the record was never late, so the rate cannot be told from it`,
+    given: `${rate}, as given: there is no recorded latency to fit it on`
+  }
+  const row = (what: string, { lateShare, meanMs, p95Ms }: Lateness): Row => ({
+    'as run': what,
+    'late steps %': round(100 * lateShare, 2),
+    'mean ms': round(meanMs, 1),
+    'p95 ms': round(p95Ms, 1)
+  })
+  return [
+    `as run, ${steps.toLocaleString('en-US')} steps of recorded capacity: ${rates[how]}`,
+    table([row('simulated', simulated), ...(recorded ? [row('recorded', recorded)] : [])]),
+    ...(Number.isNaN(rankCorrelation)
+      ? []
+      : [`rank correlation of simulated and recorded latency: ${round(rankCorrelation, 2)}`])
+  ].join('\n')
 }
 
 function keyOf(run: RunRow): string {

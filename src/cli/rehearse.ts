@@ -1,6 +1,7 @@
 /** `prescale rehearse [FILE]` — every policy on one trace in one world. */
 import { Command } from 'commander'
 import { formatDuration, PrescaleError, parseDuration, requireOption, type Series } from '../base/index.ts'
+import { asRun } from '../compare/as-run.ts'
 import { planService, type ServiceSettings } from '../compare/plan.ts'
 import { parsePolicies } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
@@ -8,7 +9,7 @@ import type { Quantiles } from '../roles.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
 import { doJobsInWorkers, threads } from './jobs.ts'
 import { note, print, progress, readFormat } from './output.ts'
-import { rehearsalRows, rehearsalText } from './rehearsal-text.ts'
+import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 
 const DEFAULT_POLICIES = 'fixed,hpa,threshold,proportional,mpc'
 
@@ -25,6 +26,7 @@ interface Options extends DataOptions {
   readonly seed: string
   readonly frontier?: boolean
   readonly report?: string
+  readonly asRun?: string
   readonly output: string
   readonly quiet?: boolean
 }
@@ -49,6 +51,10 @@ export function command(): Command {
     .option('--seeds <N>', 'how many seeds, from --seed on', '1')
     .option('--seed <N>', 'the first seed', '1')
     .option('--frontier', 'sweep each policy’s own knob on the held-back part')
+    .option(
+      '--as-run <COLUMNS>',
+      'CAPACITY[,LATENCY]: replay the recorded capacity first and fit the unit rate from it'
+    )
     .option('--report <FILE>', 'write a self-contained HTML report')
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .option('--quiet', 'no notes, no progress')
@@ -58,9 +64,24 @@ export function command(): Command {
 async function run(file: string, options: Options): Promise<void> {
   readFormat(options.output)
   const policies = parsePolicies(options.policies)
-  const data = await readData(file, options)
+  const columns = recordedColumns(options.asRun)
+  const data = await readData(file, options, columns)
   for (const line of data.notes) note(line, options.quiet)
-  const plan = planService(data.name, data.series, spanOf(data.series, options), settingsOf(options))
+  const span = spanOf(data.series, options)
+  const given = settingsOf(options)
+  const replayed =
+    columns.length === 0
+      ? undefined
+      : asRun(data.name, data.series, span, given, {
+          capacity: data.extra[columns[0]],
+          ...(columns.length > 1 && { latency: data.extra[columns[1]] })
+        })
+  const plan = planService(
+    data.name,
+    data.series,
+    span,
+    replayed ? { ...given, unitRate: replayed.unitRate } : given
+  )
   const say = progress(options.quiet)
   const rehearsed = await rehearseAll(
     plan,
@@ -76,9 +97,9 @@ async function run(file: string, options: Options): Promise<void> {
   )
   say('')
   print(options.output, {
-    value: resultOf(rehearsed, options),
+    value: { ...resultOf(rehearsed, options), ...(replayed && { asRun: replayed }) },
     rows: rehearsalRows(rehearsed),
-    text: rehearsalText(rehearsed)
+    text: [...(replayed ? [asRunText(replayed), ''] : []), rehearsalText(rehearsed)].join('\n')
   })
 }
 
@@ -112,6 +133,19 @@ export function resultOf(
     pairs,
     frontier
   }
+}
+
+/** `CAPACITY[,LATENCY]`. */
+function recordedColumns(text: string | undefined): string[] {
+  if (text === undefined) return []
+  const columns = text.split(',').map((column) => column.trim())
+  requireOption(
+    columns.length <= 2 && columns.every((column) => column !== ''),
+    '--as-run',
+    text,
+    'one or two columns: CAPACITY[,LATENCY]'
+  )
+  return columns
 }
 
 function spanOf(series: Series, { trainUntil }: Options) {
