@@ -1,7 +1,7 @@
 export * from './lead-time.ts'
 export * from './load/index.ts'
 export * from './need.ts'
-export type { OverTime } from './over-time.ts'
+export * from './over-time.ts'
 export * from './service.ts'
 export * from './service-config.ts'
 export * from './stream.ts'

@@ -19,6 +19,8 @@ export interface Flow {
   readonly blocked: number
   readonly checkpoint: number
   readonly rate: number
+  /** One number: arrivals per ms, an exponential mean over about a minute. */
+  readonly arrivals: number
   readonly length: number
 }
 
@@ -31,7 +33,8 @@ export function flowLayout(dag: Dag): Flow {
     blocked: processed + 2 * dag.n,
     checkpoint: processed + 3 * dag.n,
     rate: processed + 4 * dag.n,
-    length: processed + 5 * dag.n
+    arrivals: processed + 5 * dag.n,
+    length: processed + 5 * dag.n + 1
   }
 }
 

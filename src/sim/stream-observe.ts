@@ -11,8 +11,10 @@ export interface StreamMetrics {
   readonly scrapeMs?: number
   /** Rates are counts of this long trailing window divided by its full length, also shortly after a restart. Default 60 s. */
   readonly windowMs?: number
-  /** The lag gauge is renewed this often. Default 30 s. */
+  /** The lag gauge is renewed this often, counted from a restart. Default 30 s. */
   readonly lagMs?: number
+  /** The lag gauge counts what arrived in the last … ms too: records that nobody has fetched yet. Default 0. */
+  readonly unfetchedMs?: number
   /** Relative noise of what is measured, one standard deviation. Default 0.02. */
   readonly noise?: number
   /** While the job is down the gauges keep their last value (`holds`) or are missing (`vanishes`, default). */
@@ -50,6 +52,7 @@ export interface MetricsReader {
   readonly scrapeMs: number
   readonly windowMs: number
   readonly lagMs: number
+  readonly unfetchedMs: number
   readonly noise: number
   readonly holds: boolean
   readonly idle: number
@@ -62,6 +65,7 @@ export function readMetrics(given: StreamMetrics = {}): MetricsReader {
     scrapeMs: given.scrapeMs ?? 10_000,
     windowMs: given.windowMs ?? 60_000,
     lagMs: given.lagMs ?? 30_000,
+    unfetchedMs: given.unfetchedMs ?? 0,
     noise: given.noise ?? 0.02,
     holds: given.inDowntime === 'holds',
     idle: given.cpu?.idle ?? 0,
@@ -82,7 +86,7 @@ export function scrape(
   now: Snapshot & { readonly lag: number; readonly latencyMs: number }
 ): Gauges {
   const { atMs, counters, latencyMs } = now
-  const fresh = Math.floor(atMs / reader.lagMs) > Math.floor(before.lagAtMs / reader.lagMs)
+  const fresh = before.restart !== null || atMs - before.lagAtMs >= reader.lagMs
   const window = before.restart === null ? [...before.window] : [before.restart]
   window.push({ atMs, counters })
   while (window.length > 2 && window[1].atMs <= atMs - reader.windowMs) window.shift()

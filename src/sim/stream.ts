@@ -11,7 +11,7 @@
  * The DAG: `stream-dag.ts`, `stream-flow.ts`. Stops: `stream-outages.ts`. What can be seen: `stream-observe.ts`.
  * Shape of a Flink job with reactive mode or an operator, see docs/worlds/stream.md.
  */
-import { HOUR, PrescaleError, requireOption, unknownName } from '../base/index.ts'
+import { HOUR, MINUTE, PrescaleError, requireOption, unknownName } from '../base/index.ts'
 import type { Edge, ScalingWorld, StepOutcome, Units } from '../roles.ts'
 import { compileDag, type Dag, type StreamOperator } from './stream-dag.ts'
 import { capacities, flowLayout, flowStep, instanceLoads, readAgain, scratchFor } from './stream-flow.ts'
@@ -107,6 +107,8 @@ export function stream(config: StreamConfig): ScalingWorld<StreamState> {
     let job = settle(outages, resources, state.job, action, now)
     if (job.rescales !== state.job.rescales) gauges = stop(job, x, gauges)
     capacities(dag, job.units, now.hours, room.capacity)
+    const share = state.step === 0 ? 1 : Math.min(1, stepMs / MINUTE)
+    x[flow.arrivals] += (records / stepMs - x[flow.arrivals]) * share
     let missed = 0
     let latency = 0
     let down = 0
@@ -120,16 +122,16 @@ export function stream(config: StreamConfig): ScalingWorld<StreamState> {
       const isUp = at >= job.downUntilMs
       let until = failure === undefined ? toMs : Math.min(toMs, failure.atMs)
       if (!isUp) until = Math.min(until, job.downUntilMs)
-      const share = (until - at) / stepMs
+      const part = (until - at) / stepMs
       waits(x, at - job.downUntilMs, job.units, waitBefore)
       const work = isUp ? workMs(outages, at - job.downUntilMs, until - job.downUntilMs) : 0
-      flowStep(dag, flow, x, room, job.units, records * share, work, isUp ? until - at : 0)
+      flowStep(dag, flow, x, room, job.units, records * part, work, isUp ? until - at : 0)
       waits(x, until - job.downUntilMs, job.units, waitAfter)
       for (let k = 0; k < lanes.length; k++) {
-        missed += records * share * lanes[k] * shareOver(sloMs, waitBefore[k], waitAfter[k])
-        latency += share * lanes[k] * 0.5 * (waitBefore[k] + waitAfter[k])
+        missed += records * part * lanes[k] * shareOver(sloMs, waitBefore[k], waitAfter[k])
+        latency += part * lanes[k] * 0.5 * (waitBefore[k] + waitAfter[k])
       }
-      if (!isUp) down += share
+      if (!isUp) down += part
       at = until
     }
     const up = toMs >= job.downUntilMs
@@ -137,7 +139,7 @@ export function stream(config: StreamConfig): ScalingWorld<StreamState> {
       x.copyWithin(flow.checkpoint, flow.processed, flow.processed + dag.n)
     }
     if (up && toMs > job.downUntilMs && crosses(reader.scrapeMs, fromMs, toMs)) {
-      gauges = scrape(reader, gauges, { atMs: toMs, counters: x, ...sourceGauges(x) })
+      gauges = scrape(reader, gauges, { atMs: toMs, counters: x, ...sourceGauges(x, records) })
     }
     return {
       seed: state.seed,
@@ -181,12 +183,15 @@ export function stream(config: StreamConfig): ScalingWorld<StreamState> {
   }
 
   /** Lag over all sources, and the age of the records that are read now: what the gauge of a sink shows. */
-  function sourceGauges(x: Float64Array): { lag: number; latencyMs: number } {
+  function sourceGauges(x: Float64Array, records: number): { lag: number; latencyMs: number } {
     let lag = 0
     for (let i = 0; i < dag.n; i++) if (dag.isSource[i]) lag += x[i]
-    let latencyMs = 0
-    for (let k = 0; k < lanes.length; k++) latencyMs += lanes[k] * waitAfter[k]
-    return { lag, latencyMs }
+    const rate = x[flow.arrivals]
+    const age = lag > 0 && rate > 0 ? lag / rate : 0
+    return {
+      lag: lag + (records * reader.unfetchedMs) / stepMs,
+      latencyMs: baseLatencyMs + age + (dag.n > 1 ? bufferedMs(dag, x, room.capacity, room.inflow) : 0)
+    }
   }
 
   return {
