@@ -7,7 +7,7 @@
  * Nothing is decided while a (re)started job settles, nor before the window behind that is full; a job is rescaled
  * only when some vertex is outside its utilisation range; less is asked for only after an hour of asking for less.
  * Collect: flink-metrics.ts, evaluate: flink-evaluate.ts, one vertex: flink-scaler.ts, alignment: flink-align.ts.
- * Source: apache/flink-kubernetes-operator, flink-autoscaler (1.16-dev); its faults are kept, see docs/methods/flink.md.
+ * Source: apache/flink-kubernetes-operator, flink-autoscaler (1.16-SNAPSHOT); its faults are kept, see docs/methods/flink.md.
  */
 import type { GivenOptions } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
