@@ -15,6 +15,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'one policy as a filter: JSON lines of observations in, decisions out',
     load: () => import('./decide.ts')
   },
+  explain: {
+    says: 'why it decided that, and what would have changed it',
+    load: () => import('./explain.ts')
+  },
   experiment: {
     says: 'published tables made again, ours beside theirs',
     load: () => import('./experiment.ts')

@@ -1,0 +1,149 @@
+/**
+ * `prescale explain TARGET` — why it did that, and what would have changed it.
+ *
+ * Reads the newest Turn of the target at or before `--at` from the store and asks the policy that made it again.
+ */
+import { Command } from 'commander'
+import { PrescaleError, unknownName } from '../base/index.ts'
+import { policyEntry } from '../compare/policy-spec.ts'
+import type { PolicyEntry } from '../decide/index.ts'
+import { type Counterfactual, type Explanation, explain, type Knob } from '../explain/index.ts'
+import type { Turn } from '../roles.ts'
+import { sqlite } from '../store/index.ts'
+import { type Cell, print, readFormat } from './output.ts'
+import { DEFAULT_STORE } from './store-file.ts'
+
+interface Options {
+  readonly at?: string
+  readonly policy?: string
+  readonly store: string
+  readonly output: string
+}
+
+export function command(): Command {
+  return new Command('explain')
+    .description('why it decided that, and what would have changed it')
+    .argument('<TARGET>', 'what was scaled; for a rehearsal trace/policy, such as flights/mpc')
+    .option(
+      '--at <TIME>',
+      'the last decision at or before this moment, such as 2001-06-01T06:12Z (else the last)'
+    )
+    .option('--policy <NAME>', 'which policy of a rehearsal, when TARGET is only its trace')
+    .option('--store <FILE>', 'where the Turns are', DEFAULT_STORE)
+    .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
+    .action(run)
+}
+
+function run(wanted: string, options: Options): void {
+  readFormat(options.output)
+  const atMs = options.at === undefined ? undefined : momentOf(options.at)
+  const store = sqlite({ file: options.store, readOnly: true })
+  try {
+    const target = targetOf(wanted, options.policy, store.targets(), options.store)
+    const turn = store.latest(target, atMs)
+    if (!turn) {
+      throw new PrescaleError(
+        'NOT_FOUND',
+        `${target} has no decision at or before ${options.at} in ${options.store}`
+      )
+    }
+    const explanation = explainTurn(turn)
+    print(options.output, {
+      value: explanation,
+      rows: explanation.counterfactuals.map(rowOf),
+      text: textOf(explanation)
+    })
+  } finally {
+    store.close()
+  }
+}
+
+/** Makes the policy of a Turn from the table, with the options it had, and asks it. */
+export function explainTurn(turn: Turn): Explanation {
+  const entry = policyEntry(turn.policy.name)
+  const remake: PolicyEntry['make'] = (given) => entry.make(given)
+  return explain(turn, entry.make(turn.policy.options), { remake, knobs: knobOf(entry, turn) })
+}
+
+/** The option that a frontier sweeps is the one people turn. */
+function knobOf({ knob, options }: PolicyEntry, turn: Turn): readonly Knob[] {
+  if (!knob) return []
+  const spec = options[knob.option]
+  const now = Number(turn.policy.options[knob.option] ?? spec?.default)
+  if (!spec || !Number.isFinite(now)) return []
+  const lowest = Math.max(spec.min ?? 0, Math.min(now, ...knob.values))
+  const highest = Math.min(spec.max ?? Infinity, Math.max(now, ...knob.values))
+  return [{ option: knob.option, now, lowest, highest, whole: spec.kind === 'integer' }]
+}
+
+/**
+ * The one target that is meant: `flights/mpc` is `builtin:flights/mpc:price=40`, as long as no other one is. Errors:
+ * NOT_FOUND with the nearest name; BAD_OPTION where several are meant.
+ */
+export function targetOf(
+  wanted: string,
+  policy: string | undefined,
+  targets: readonly string[],
+  file: string
+): string {
+  const full = policy === undefined ? wanted : `${wanted}/${policy}`
+  if (targets.includes(full)) return full
+  const meant = targets.filter((target) => namesOf(target).some((name) => endsAtBorder(name, full)))
+  if (meant.length === 1) return meant[0]
+  const inTrace = targets.filter((target) => endsAtBorder(traceOf(target), full))
+  if (inTrace.length === 1) return inTrace[0]
+  if (meant.length + inTrace.length > 1) {
+    const several = meant.length > 1 ? meant : inTrace
+    throw new PrescaleError('BAD_OPTION', `${full} may be several targets, say which: ${several.join(', ')}`)
+  }
+  throw new PrescaleError('NOT_FOUND', unknownName(`a target in ${file}`, full, targets))
+}
+
+/** A target as it is called, and without the options of its policy. */
+function namesOf(target: string): readonly string[] {
+  return [target, `${traceOf(target)}/${labelOf(target).split(':')[0]}`]
+}
+
+/** `trace/policy`: the label of a policy may hold `/` only in its options, a trace is often a path. */
+function labelOf(target: string): string {
+  return target.slice(traceOf(target).length + 1)
+}
+
+function traceOf(target: string): string {
+  const label = /\/[\w-]+(:[^/]*=.*)?$/.exec(target)
+  return label ? target.slice(0, label.index) : target
+}
+
+function endsAtBorder(name: string, end: string): boolean {
+  return name === end || (name.endsWith(end) && /[:/]/.test(name.charAt(name.length - end.length - 1)))
+}
+
+function momentOf(text: string): number {
+  const ms = /^\d{12,}$/.test(text) ? Number(text) : Date.parse(hasZone(text) ? text : `${text}Z`)
+  if (!Number.isFinite(ms)) {
+    throw new PrescaleError('BAD_OPTION', `--at must be a moment such as 2001-06-01T06:12Z, was '${text}'`)
+  }
+  return ms
+}
+
+/** Without a zone UTC is meant, as everywhere: the same command finds the same Turn on every machine. */
+function hasZone(text: string): boolean {
+  return /(Z|[+-]\d\d:?\d\d)$/i.test(text) || !/\d\d:\d\d/.test(text)
+}
+
+function rowOf({ input, now, at, to, rule, sentence }: Counterfactual): Record<string, Cell> {
+  const units = Object.entries(to).map(([name, n]) => `${name}=${n}`)
+  return { input, now, at, to: units.join(' '), rule, sentence }
+}
+
+function textOf({ sentence, counterfactuals, unmoved }: Explanation): string {
+  const others = counterfactuals.filter((one) => !sentence.includes(one.sentence))
+  const lines = others.slice(0, 12).map((one) => `  · ${one.sentence}`)
+  return [
+    sentence,
+    ...(lines.length > 0 ? ['', 'One change at a time, it also', ...lines] : []),
+    ...(unmoved.length > 0
+      ? ['', `Turned through its whole range without effect: ${unmoved.join(', ')}.`]
+      : [])
+  ].join('\n')
+}
