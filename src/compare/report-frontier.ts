@@ -10,7 +10,7 @@ import type { ReportData, ReportPoint } from './report-data.ts'
 import { nameOf, summarise } from './report-summary.ts'
 import { esc, knobInWords, num } from './report-text.ts'
 
-const box = { width: 760, height: 430, left: 62, right: 20, top: 14, bottom: 46 }
+const box = { width: 760, height: 430, left: 62, right: 20, top: 26, bottom: 46 }
 
 interface Scales {
   readonly x: (unitHours: number) => number
@@ -93,7 +93,7 @@ function axes({ x, y, from, to, most }: Scales): string {
         `<line x1="${px(x(v))}" x2="${px(x(v))}" y1="${box.top}" y2="${bottom}" stroke="var(--grid)"/><text x="${px(x(v))}" y="${bottom + 18}" text-anchor="middle">${num(v)}</text>`
     ),
     `<text x="${right}" y="${box.height - 6}" text-anchor="end">unit-hours →</text>`,
-    `<text x="${box.left + 6}" y="${box.top + 12}">↑ late minutes</text>`
+    `<text x="${box.left - 36}" y="14">↑ late minutes</text>`
   ].join('')
 }
 

@@ -101,7 +101,7 @@ function settingsOf(
   chosen: Rehearsed['chosen']
 ): ReportSetting[] {
   const { settings, truth } = plan
-  const { leadTimeMs, serversPerUnit, unitRate } = settings
+  const { leadTimeMs, unitRate } = settings
   const assumed = (key: string) => ({ assumed: plan.assumed.includes(key) })
   const round = (x: number) => Number(x.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 4 })
   const times = (factor: number) => (factor === 1 ? '' : `, really ${factor} times that`)
@@ -112,11 +112,15 @@ function settingsOf(
       ...assumed('unitRate'),
       note: 'policies do not see it: they estimate it from noisy, late metrics'
     },
-    {
-      name: 'as servers',
-      value: `${serversPerUnit} in a unit, ${round(settings.serviceTimeMs)} ms each event`,
-      ...assumed('serviceTimeMs')
-    },
+    ...(plan.world.kind === 'service'
+      ? [
+          {
+            name: 'as servers',
+            value: `${plan.world.serversPerUnit} in a unit, ${round(plan.world.serviceTimeMs)} ms each event`,
+            ...assumed('serviceTimeMs')
+          }
+        ]
+      : []),
     {
       name: 'lead time',
       value: `${formatDuration(leadTimeMs.p50)} (P50), ${formatDuration(leadTimeMs.p90)} (P90)${times(truth.leadTime)}`,

@@ -22,7 +22,7 @@ button { font: inherit; font-size: 13px; color: var(--ink); background: var(--pa
   padding: 3px 10px; cursor: pointer } button:hover { border-color: var(--accent) }
 button:focus-visible, canvas:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
-th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line); vertical-align: baseline; white-space: nowrap }
+th, td { text-align: right; padding: 5px 9px; border-bottom: 1px solid var(--line); vertical-align: baseline; white-space: nowrap }
 thead th { font-weight: 500; font-size: 12.5px; color: var(--soft); border-bottom-color: var(--faint); white-space: nowrap }
 tbody th { font-weight: 600; text-align: left; white-space: nowrap } th:first-child { text-align: left; padding-left: 4px }
 td small, th small { color: var(--soft); font-weight: 400; font-size: 12px; white-space: nowrap }
@@ -32,7 +32,7 @@ i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin
   background: linear-gradient(to right, var(--bar, var(--faint)) var(--share, 0%), transparent 0) }
 .late, .worse { color: var(--late) } .better { color: var(--good) }
 .tools { display: flex; gap: 6px; flex-wrap: wrap; margin: 8px 0; align-items: center } .tools span { flex: 1 }
-#axis { display: block; width: 100%; touch-action: pan-y; cursor: crosshair; border-radius: 4px }
+#headline { font-size: 14.5px } #axis { display: block; width: 100%; touch-action: pan-y; cursor: crosshair; border-radius: 4px }
 #moment { font-weight: 600; margin: 12px 0 4px; min-height: 1.5em; font-variant-numeric: tabular-nums }
 .readout { overflow-x: auto } .readout td { padding: 3px 10px; font-size: 13.5px; white-space: nowrap } .readout th label { cursor: pointer }
 .readout td:last-child { text-align: left; white-space: normal; width: 64%; min-height: 1.5em; color: var(--soft) }

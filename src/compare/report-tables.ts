@@ -22,7 +22,7 @@ export function leadSentence(data: ReportData, focus: string | undefined): strin
   const late = pairOf(data, focus, baseline, 'overloadedMinutes')
   const cost = pairOf(data, focus, baseline, 'unitHours')
   const parts = [
-    `${esc(focus)} was late in ${num(ours.mean.overloadedMinutes)} of ${num(minutes)} minutes, ${esc(theirs.label)} in ${num(theirs.mean.overloadedMinutes)}`,
+    `${esc(nameOf(focus))} was late in ${num(ours.mean.overloadedMinutes)} of ${num(minutes)} minutes, ${esc(nameOf(theirs.label))} in ${num(theirs.mean.overloadedMinutes)}`,
     ...(late ? [`<b class="${tone(late)}">${comparison(late)}</b> ${interval(late)}`] : []),
     ...(cost ? [`for ${comparison(cost, 'unit-hours')} ${interval(cost)}`] : [])
   ]
@@ -67,15 +67,15 @@ export function headlineTable(
     return `<tr class="${kind}"><th><i style="background:${color}"></i>${esc(nameOf(label))} <small>${esc(settingOf(row))}</small></th>
 <td ${bar(mean.overloadedMinutes / mostLate)}>${num(Math.round(mean.overloadedMinutes * 10) / 10)}${range}</td>
 <td>${against(pairOf(data, label, baseline, 'overloadedMinutes'))}</td>
-<td>${num(100 * mean.sloViolationRatio)} %</td><td>${latency(row.p95)}</td><td>${latency(row.p99)}</td>
+<td>${ratio(mean.sloViolationRatio)}</td><td>${latency(row.p95)} <small>/ ${latency(row.p99)}</small></td>
 <td>${num(mean.meanUnits)}</td><td ${bar(mean.cost / mostCost)}>${num(mean.cost, 4)}</td>
 <td>${against(pairOf(data, label, baseline, 'unitHours'))}</td>
-<td>${count(mean.rescales)}</td><td>${count(mean.flips)}</td><td>${count(mean.falseStarts)}</td><td>${num(mean.leadMinutes)}</td></tr>`
+<td>${count(mean.rescales)} <small>/ ${count(mean.flips)}</small></td><td>${count(mean.falseStarts)}</td><td>${num(mean.leadMinutes)}</td></tr>`
   })
-  const than = baseline ? `than ${esc(baseline)}` : ''
+  const than = baseline ? `than ${esc(nameOf(baseline))}` : ''
   return `<div class="wide"><table id="headline"><thead><tr><th>policy</th><th title="minutes in which over 5 % of the events were late or any was dropped">late minutes</th><th>${than} <small>95 %</small></th>
-<th>late events</th><th>p95</th><th>p99</th><th>mean units</th><th>cost${data.currency ? `, ${esc(data.currency)}` : ''}</th><th>${than} <small>95 %</small></th><th>rescales</th>
-<th title="in the opposite direction within 10 minutes">flips</th><th title="units started and not needed within two lead times">false starts</th>
+<th>late events</th><th>p95 <small>/ p99</small></th><th>mean units</th><th>cost${data.currency ? `, ${esc(data.currency)}` : ''}</th><th>${than} <small>95 %</small></th><th title="flips: in the opposite direction within 10 minutes">rescales <small>/ flips</small></th>
+<th title="units started and not needed within two lead times">false starts</th>
 <th title="median: how long before a ramp its units were ready">lead, min</th></tr></thead><tbody>${body.join('\n')}</tbody></table></div>
 <p class="hint">Late minute: over 5 % of its events took too long, or any was dropped. ${rows.some(({ label }) => label === 'oracle') ? 'oracle is perfect foresight: a bound that no policy can beat, not a policy. ' : ''}Intervals: whole days drawn again, seeds pooled.</p>`
 }
@@ -94,6 +94,10 @@ function against(pair: ReportPair | undefined): string {
 
 function latency(ms: number): string {
   return Number.isFinite(ms) ? (ms >= 1000 ? `${num(ms / 1000)} s` : `${num(ms)} ms`) : '–'
+}
+
+function ratio(x: number): string {
+  return Number.isFinite(x) ? `${num(100 * x)} %` : '–'
 }
 
 function count(x: number): string {
@@ -122,11 +126,11 @@ export function notesList(data: ReportData, focus: string | undefined): string {
       ({ metric, relative, ci95 }) =>
         `${signedPercent(relative)} ${metricNames[metric] ?? esc(metric)}${Number.isFinite(ci95[0]) ? ` [${ci95.map(signedPercent).join(', ')}]` : ''}`
     )
-    return `<b class="worse">Worse</b> than ${esc(other)}: ${esc(focus ?? '')} has ${said.join(', ')}.`
+    return `<b class="worse">Worse</b> than ${esc(other)}: ${esc(nameOf(focus ?? ''))} has ${said.join(', ')}.`
   })
   const none =
     focus && lost.length === 0 && data.pairs.some(({ a }) => a === focus)
-      ? [`In no measure compared here is ${esc(focus)} certainly worse than another policy.`]
+      ? [`In no measure compared here is ${esc(nameOf(focus))} certainly worse than another policy.`]
       : []
   const assumed = data.settings.filter((setting) => setting.assumed).map(({ name }) => esc(name))
   const guessed =
