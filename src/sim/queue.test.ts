@@ -175,7 +175,7 @@ describe('against an M/M/c simulated event by event', () => {
       0.06,
       counts,
       15,
-      Math.ceil(1_600 / units / (step + 1)),
+      Math.ceil(800 / units / (step + 1)),
       random(11, units, rho)
     )
     const ours = run(counts, units)[step]

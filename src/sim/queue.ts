@@ -110,7 +110,8 @@ export function serveStep(
     backlog = next
     left -= moving
   }
-  if (left > 0) {
+  // Dust of the division that found the moment must not drop anything.
+  if (left > 1e-9 * seconds) {
     // Empty, or full: let in is then what is served.
     const admitted = slope > 0 ? rate * left : lambda * left
     const w = slope > 0 ? backlog / drain : 0

@@ -269,6 +269,15 @@ describe('outages', () => {
     expect(seen[2].missed).toBeGreaterThan(1_400)
   })
 
+  it('leave the room to wait as it is, and do not bring a cold start forward', () => {
+    const small = { ...base, queueLimit: 100, outages: [{ atMs: 0, durationMs: 15_000, share: 0.75 }] }
+    expect(live(small, [[4, 1_150]])[0]).toMatchObject({ backlog: 400, dropped: 0 })
+    const cold = { ...base, initialUnits: 0, outages: [{ atMs: 0, durationMs: 10_000 }] }
+    const [state] = live(cold, [[1, 1.5]])
+    // As without the outage: in the middle of the step 112.5 s are left until the unit is there.
+    expect(state.latencyMs).toBeCloseTo(60 + 112_500 + 15, 6)
+  })
+
   it('of half the units halve what is served', () => {
     const given = { ...base, outages: [{ atMs: 0, durationMs: 15_000, share: 0.5 }] }
     const [state] = live(given, [[4, 3_000]])
