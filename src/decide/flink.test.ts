@@ -238,8 +238,9 @@ describe('flink waits', () => {
       'window-not-full'
     ])
     expect(job.look(20 * MINUTE, busy(2))).toMatchObject({ kind: 'scale', why: { rule: 'flink' } })
-    expect(rules(job, [21, 25, 26, 40, 41], busy(4))).toEqual([
-      'stabilizing',
+    expect(job.look(21 * MINUTE, busy(4)).why.rule).toBe('stabilizing')
+    expect(job.memory().samples).toHaveLength(1)
+    expect(rules(job, [25, 26, 40, 41], busy(4))).toEqual([
       'stabilizing',
       'window-not-full',
       'window-not-full',
@@ -264,6 +265,21 @@ describe('flink waits', () => {
     const ready = { source: asked.source[0].to, sink: asked.sink[0].to }
     job.look(23 * MINUTE, { ...busy(2), capacity: { ready } })
     expect(job.memory().rescales).toEqual([{ atMs: 20 * MINUTE, restartMs: 3 * MINUTE }])
+  })
+
+  // flink-autoscaler ScalingTrackingTest: configured 5 min, limit 15 min
+  it.each([
+    { when: 'nothing was tracked', restarts: [], tracks: true, seconds: 300 },
+    { when: 'tracking is off', restarts: [180, 299], tracks: false, seconds: 300 },
+    { when: 'restarts were tracked', restarts: [180, 899], tracks: true, seconds: 899 },
+    { when: 'one took over the limit', restarts: [180, 901], tracks: true, seconds: 900 }
+  ])('for $seconds s of restart in its capacity when $when', ({ restarts, tracks, seconds }) => {
+    const policy = flink({ metricsWindow: 0, stabilizationInterval: 0, restartTimeTrackingEnabled: tracks })
+    const rescales = restarts.map((restart, i) => ({ atMs: i, restartMs: restart * 1000 }))
+    const observation = { nowMs: 10, capacity: { ready: {} }, ...busy(2) }
+    const { decision } = policy.decide(observation, { ...policy.initial(), rescales })
+    const scaleDownAbove = Math.round((900 * seconds) / 1800 + 900 / (0.7 - 0.3))
+    expect(decision.why.inputs.vertices).toMatchObject([{ vertex: 'source', scaleDownAbove }, {}])
   })
 
   it('for the metric runningSinceMs rather than for what it first saw, where there is one', () => {
