@@ -10,6 +10,7 @@ import { proportional, proportionalOptions } from './proportional.ts'
 import { scheduled, scheduledOptions } from './scheduled.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
+export { fromAutoscalerKeys } from './flink-options.ts'
 export { withBounds } from './with-bounds.ts'
 export { withCooldown } from './with-cooldown.ts'
 export { withRateLimit } from './with-rate-limit.ts'
@@ -17,8 +18,6 @@ export { withRescaleBudget } from './with-rescale-budget.ts'
 export { withShield } from './with-shield.ts'
 export { withSpendLimit } from './with-spend-limit.ts'
 export { withStabilization } from './with-stabilization.ts'
-
-export { fromAutoscalerKeys } from './flink-options.ts'
 
 /** One line of the policy table. `knob` is the option that a frontier sweeps, with the values it is swept over. */
 export interface PolicyEntry {
