@@ -122,6 +122,20 @@ describe('the stream world, one operator', () => {
     expect(down.slice(20, 26)).toEqual([0.5, 1, 1, 1, 0.5, 0])
   })
 
+  it('is not up earlier because it fails again while it is down', () => {
+    const failures = [
+      { atMs: 20_000, outageMs: 30_000 },
+      { atMs: 25_000, outageMs: 2_000 }
+    ]
+    const states = live(
+      stream(job({ outages: { ...still, failures } })),
+      60,
+      () => ({ job: 10 }),
+      () => 500
+    )
+    expect(outcomes(states).filter((outcome) => outcome.down === 1)).toHaveLength(30)
+  })
+
   it('pays for slots that start and works with the old ones until they are there', () => {
     const world = stream(job({ outages: { ...still, leadTime: { p50Ms: 30_000, p90Ms: 30_000 } } }))
     const seen = outcomes(

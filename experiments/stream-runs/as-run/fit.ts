@@ -1,9 +1,10 @@
 /**
  * Outage, replay and warm-up from recorded runs, at a given capacity per slot.
  *
- *   minimise  Σ over kinds of events (late′/late − 1)²  +  Σ over runs (mean latency′/mean latency − 1)²
+ *   minimise  Σ over kinds of events (late′/late − 1)²  +  Σ over runs (share′/share − 1)² + (mean′/mean − 1)²
  *
- * late: seconds with the gauge over the SLO after one event, mean over the events of that kind; ′ = simulated.
+ * late: seconds with the gauge over the SLO after one event, mean over the events of that kind; share of late bins
+ * and mean latency of each run; ′ = simulated.
  * Nelder–Mead on the logarithms, so that nothing becomes negative.
  */
 import { SECOND } from '../../../src/base/index.ts'
@@ -102,7 +103,8 @@ export function fitStops(
     const bins = material.map(({ run, rescales }) => replay(run, rescales, load, rate, outagesOf(read(x))))
     const late = kinds.map((kind, i) => afterEvents(kind, bins[kind.run]).lateS / measured[i].lateS)
     const mean = bins.map((own, i) => lateness(own).meanLatencyS / lateness(material[i].run).meanLatencyS)
-    return [...late, ...mean].reduce((sum, ratio) => sum + (ratio - 1) ** 2, 0)
+    const share = bins.map((own, i) => lateness(own).lateShare / lateness(material[i].run).lateShare)
+    return [...late, ...share, ...mean].reduce((sum, ratio) => sum + (ratio - 1) ** 2, 0)
   }
   const best = nelderMead(
     loss,
