@@ -1,8 +1,17 @@
 /** `prescale rehearse [FILE]` — every policy on one trace in one world. */
+import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { formatDuration, PrescaleError, parseDuration, requireOption, type Series } from '../base/index.ts'
+import { parseDocument } from 'yaml'
+import {
+  formatDuration,
+  PrescaleError,
+  parseDuration,
+  requireOption,
+  type Series,
+  unknownName
+} from '../base/index.ts'
 import { asRun } from '../compare/as-run.ts'
-import { planService, type ServiceSettings } from '../compare/plan.ts'
+import { planService, planStream, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
 import { parsePolicies } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import type { Quantiles } from '../roles.ts'
@@ -15,7 +24,10 @@ const DEFAULT_POLICIES = 'fixed,hpa,threshold,proportional,mpc'
 
 interface Options extends DataOptions {
   readonly world: string
+  readonly worldConfig?: string
   readonly policies: string
+  readonly minUnits: string
+  readonly maxUnits: string
   readonly forecast: string
   readonly unitRate?: string
   readonly serviceTime?: string
@@ -40,6 +52,7 @@ export function command(): Command {
       'builtin:daily-wave'
     )
     .option('--world <NAME>', 'service or stream', 'service')
+    .option('--world-config <FILE>', 'YAML or JSON of the stream world: operators, edges, outages')
     .option('--policies <LIST>', 'name[:option=value…],…', DEFAULT_POLICIES)
     .option('--forecast <NAME>', 'what predictive policies are shown', 'blend')
     .option('--train-until <WHEN>', 'a moment, or a ratio of the trace', '0.8')
@@ -48,6 +61,8 @@ export function command(): Command {
     .option('--slo <DURATION>', 'latency that an event may take (else 4 × the service time)')
     .option('--lead-time <TIME>', 'from request to ready, such as 2m or 2m,P90=3m', '2m')
     .option('--price <X>', 'of one unit for an hour', '0.05')
+    .option('--min-units <N>', 'never fewer units than this of each resource', '1')
+    .option('--max-units <N>', 'never more', '200')
     .option('--seeds <N>', 'how many seeds, from --seed on', '1')
     .option('--seed <N>', 'the first seed', '1')
     .option('--frontier', 'sweep each policy’s own knob on the held-back part')
@@ -76,12 +91,11 @@ async function run(file: string, options: Options): Promise<void> {
           capacity: data.extra[columns[0]],
           ...(columns.length > 1 && { latency: data.extra[columns[1]] })
         })
-  const plan = planService(
-    data.name,
-    data.series,
-    span,
-    replayed ? { ...given, unitRate: replayed.unitRate } : given
-  )
+  const settings = replayed ? { ...given, unitRate: replayed.unitRate } : given
+  const plan =
+    readWorld(options) === 'stream'
+      ? planStream(data.name, data.series, span, settings, readWorldConfig(options.worldConfig))
+      : planService(data.name, data.series, span, settings)
   const say = progress(options.quiet)
   const rehearsed = await rehearseAll(
     plan,
@@ -135,6 +149,38 @@ export function resultOf(
   }
 }
 
+const worlds = ['service', 'stream']
+
+function readWorld({ world, worldConfig }: Options): string {
+  if (!worlds.includes(world)) throw new PrescaleError('BAD_OPTION', unknownName('a world', world, worlds))
+  requireOption(
+    worldConfig === undefined || world === 'stream',
+    '--world-config',
+    worldConfig,
+    'given together with --world stream'
+  )
+  return world
+}
+
+function readWorldConfig(file: string | undefined): StreamWorld | undefined {
+  if (file === undefined) return undefined
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new PrescaleError('NOT_FOUND', `--world-config ${file} cannot be read`, { cause })
+  }
+  const errors: string[] = []
+  const document = parseDocument(text)
+  for (const { message } of document.errors) errors.push(message.split('\n')[0])
+  if (errors.length > 0) throw new PrescaleError('BAD_INPUT', `${file} is not YAML or JSON: ${errors[0]}`)
+  const config: unknown = document.toJS()
+  if (config === null || typeof config !== 'object' || Array.isArray(config)) {
+    throw new PrescaleError('BAD_INPUT', `${file} must hold a map with \`operators\``)
+  }
+  return config as StreamWorld
+}
+
 /** `CAPACITY[,LATENCY]`. */
 function recordedColumns(text: string | undefined): string[] {
   if (text === undefined) return []
@@ -171,7 +217,9 @@ function settingsOf(options: Options): ServiceSettings {
       options.serviceTime === undefined ? undefined : duration('--service-time', options.serviceTime),
     sloMs: options.slo === undefined ? undefined : duration('--slo', options.slo),
     leadTimeMs: leadTime(options.leadTime ?? '2m'),
-    unitHour: positive('--price', options.price)
+    unitHour: positive('--price', options.price),
+    minUnits: wholeNumber('--min-units', options.minUnits, 0),
+    maxUnits: wholeNumber('--max-units', options.maxUnits, 1)
   }
 }
 

@@ -9,7 +9,8 @@
 import { requireOption, type Series } from '../base/index.ts'
 import { quantile, rankCorrelation } from '../math/index.ts'
 import { service, splitCounts } from '../sim/index.ts'
-import { type Plan, planService, type ServiceSettings, type Span, worldConfig } from './plan.ts'
+import type { Span } from './plan-data.ts'
+import { planService, type ServicePlan, type ServiceSettings, serviceWorld } from './plan-service.ts'
 import { live } from './rehearse.ts'
 
 export interface AsRun {
@@ -89,7 +90,7 @@ export function asRun(
 function fitRate(
   lateShare: number,
   sloMs: number,
-  plan: Plan,
+  plan: ServicePlan,
   at: (unitRate: number) => { latency: Float64Array }
 ): { unitRate: number; how: 'fitted' | 'lower bound' } {
   const middle = Math.log(plan.settings.unitRate)
@@ -104,12 +105,12 @@ function fitRate(
 }
 
 /** Mean latency of each step of the trace under the recorded capacity; `NaN` where nothing arrived or was recorded. */
-function replay(plan: Plan, capacity: Series): Float64Array {
+function replay(plan: ServicePlan, capacity: Series): Float64Array {
   const { trace, settings } = plan
   const stepMs = Math.min(settings.stepMs, trace.stepMs)
   const demand = splitCounts(trace, stepMs, 0)
   const first = capacity.values.find((units) => units > 0) ?? 1
-  const config = worldConfig(plan, trace.startMs)
+  const config = serviceWorld(plan, trace.startMs)
   const world = live(service({ ...config, stepMs, leadTime: { p50Ms: 0, p90Ms: 0 }, initialUnits: first }), 0)
   const perStep = trace.stepMs / stepMs
   const latency = new Float64Array(trace.values.length)

@@ -1,7 +1,6 @@
 /** What stands beside every rehearsed policy: a fixed size, the HPA, and the cheapest constant that is as good. */
-import { peak, sliceSteps } from '../base/index.ts'
 import type { RunMeasures } from './measure.ts'
-import { fateOf, needOf, type Plan } from './plan.ts'
+import { fateOf, needOf, type Plan, peakUnits, resourcesOf } from './plan.ts'
 import { labelOf, mindOf, type PolicySpec } from './policy-spec.ts'
 import { type LabelledSpec, measuresOf } from './rehearsal-job.ts'
 import { rehearse } from './rehearse.ts'
@@ -15,7 +14,7 @@ export function withBaselines(plan: Plan, asked: readonly PolicySpec[]): Labelle
   const add = (spec: Omit<LabelledSpec, 'keepTrack'>) => {
     if (!specs.has(spec.label)) specs.set(spec.label, { ...spec, keepTrack: true })
   }
-  add({ name: 'fixed', options: { units: peakUnits(plan) }, label: 'fixed' })
+  add({ name: 'fixed', options: { units: fixedUnits(plan) }, label: 'fixed' })
   add({ name: 'hpa', options: {}, label: 'hpa' })
   for (const { name, options } of asked) {
     if (!RELATIVE_POLICIES.includes(name)) add({ name, options, label: labelOf(name, options) })
@@ -23,9 +22,10 @@ export function withBaselines(plan: Plan, asked: readonly PolicySpec[]): Labelle
   return [...specs.values()]
 }
 
-function peakUnits({ trace, span, settings }: Plan): number {
-  const most = peak(sliceSteps(trace, span.fitFrom, span.scoreFrom).values)
-  return Math.min(settings.maxUnits, Math.max(1, Math.ceil((1.2 * most) / settings.unitRate)))
+/** One number where there is one resource, else `map=3;sink=2`. */
+function fixedUnits(plan: Plan): number | string {
+  const units = Object.entries(peakUnits(plan))
+  return units.length === 1 ? units[0][1] : units.map(([resource, n]) => `${resource}=${n}`).join(';')
 }
 
 /** The cheapest constant with no more overloaded minutes than `limit`, found by halving, since more units never hurt. */
@@ -39,7 +39,8 @@ export function fixedBest(
   const run = (units: number) => {
     const before = known.get(units)
     if (before) return before
-    const [{ track }] = rehearse({ ...fate, initial: { unit: units } }, [mindOf('fixed', { units }, '')], {})
+    const initial = Object.fromEntries(resourcesOf(plan).map((resource) => [resource, units]))
+    const [{ track }] = rehearse({ ...fate, initial }, [mindOf('fixed', { units }, '')], {})
     const measures = measuresOf(plan, track, need)
     known.set(units, measures)
     return measures

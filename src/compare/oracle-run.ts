@@ -8,7 +8,7 @@ import { leadTimes } from '../sim/index.ts'
 import { chooseKnob } from './frontier.ts'
 import { measure, newTrack, type RunMeasures, type RunTrack } from './measure.ts'
 import { type OracleSchedule, oracle, startSteps } from './oracle.ts'
-import { type Plan, worldConfig } from './plan.ts'
+import { type Plan, trueLeadTime } from './plan.ts'
 import { falseStarts, leadMinutes } from './ramps.ts'
 import type { Fate } from './rehearse.ts'
 
@@ -24,11 +24,10 @@ const PRICES = [1, 2, 4, 7, 10, 14, 20, 30, 50, 100, 1_000]
 export function oracleSweep(plan: Plan, fate: Fate, need: Int32Array): OraclePoint[] {
   const { stepMs, warmupSteps, seed } = fate
   const perMinute = Math.round(60_000 / stepMs)
-  const config = worldConfig(plan, fate.startMs)
-  const lead = leadTimes(config.leadTime ?? { p50Ms: 0, p90Ms: 0 })
+  const lead = leadTimes(trueLeadTime(plan))
   const leadSteps = (step: number) => Math.ceil(lead(seed, step + warmupSteps) / stepMs)
   const start = startSteps(need.length * perMinute, leadSteps, warmupSteps)
-  const problem = { need, perMinute, start, least: config.minUnits ?? 0 }
+  const problem = { need, perMinute, start, least: 0 }
   return PRICES.map((latePrice) => {
     const track = trackOf(fate, need, oracle(problem, latePrice * perMinute))
     const leadMs = plan.settings.leadTimeMs.p50 * plan.truth.leadTime

@@ -67,7 +67,8 @@ export interface Fate {
   /** What the operator assumes before anything was measured. */
   readonly priors: { readonly unitRate?: number; readonly leadTimeMs?: { p50: number; p90: number } }
   readonly target: string
-  open(): LiveWorld
+  /** A world of its own for each run, beginning with `initial` units unless others are given. */
+  open(units?: Units): LiveWorld
 }
 
 export interface Run {
@@ -146,7 +147,7 @@ function begin(mind: Mind, fate: Fate, estimates: EstimateMemory): LiveRun {
   const steps = fate.demand.length - fate.warmupSteps
   return {
     mind,
-    world: fate.open(),
+    world: fate.open(fate.initial),
     track: newTrack(fate.startMs + fate.warmupSteps * fate.stepMs, fate.stepMs, steps),
     turns: [],
     everyMs: Math.max(1, Math.round(mind.policy.intervalMs / fate.stepMs)) * fate.stepMs,

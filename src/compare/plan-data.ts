@@ -1,0 +1,83 @@
+/** What a rehearsal is planned with: plain data, so that it can go to a worker or into a file. */
+import { MINUTE, PrescaleError, requireOption, SECOND, type Series, sliceSteps } from '../base/index.ts'
+import type { Quantiles } from '../roles.ts'
+import type { StreamConfig } from '../sim/index.ts'
+
+/** Settings of any world; absent ones come from the training part or a default. */
+export interface GivenSettings {
+  readonly unitRate?: number
+  readonly sloMs?: number
+  readonly leadTimeMs?: Quantiles
+  readonly unitHour?: number
+  readonly currency?: string
+  readonly minUnits?: number
+  readonly maxUnits?: number
+  readonly stepMs?: number
+  /** What is really there, against what was said: the headline is printed again with ±20 % and twice the lead time. */
+  readonly truth?: { readonly unitRate?: number; readonly leadTime?: number }
+}
+
+export type Settings = Required<Omit<GivenSettings, 'truth'>>
+
+/** Which steps of the trace are for fitting and which are scored. */
+export interface Span {
+  readonly fitFrom: number
+  readonly scoreFrom: number
+  readonly scoreTo: number
+}
+
+/** Which world it is, with what only that world has. */
+export type WorldPlan =
+  | { readonly kind: 'service'; readonly serversPerUnit: number; readonly serviceTimeMs: number }
+  | { readonly kind: 'stream'; readonly config: Omit<StreamConfig, 'stepMs' | 'startMs' | 'name'> }
+
+export interface Plan {
+  readonly name: string
+  readonly trace: Series
+  readonly span: Span
+  readonly settings: Settings
+  readonly world: WorldPlan
+  readonly truth: { readonly unitRate: number; readonly leadTime: number }
+  /** Names of settings that nobody gave: they were taken from the training part or from a default. */
+  readonly assumed: readonly string[]
+}
+
+export const DEFAULTS = {
+  leadTimeMs: { p50: 2 * MINUTE, p90: 2 * MINUTE },
+  unitHour: 0.05,
+  currency: 'USD',
+  minUnits: 1,
+  maxUnits: 200,
+  stepMs: 15 * SECOND
+}
+
+/** The rates that everything is set up from. Throws where there are none. */
+export function trainingRates(name: string, trace: Series, span: Span): Float64Array {
+  requireOption(
+    span.fitFrom >= 0 && span.scoreFrom > span.fitFrom && span.scoreTo > span.scoreFrom,
+    'training part',
+    `${span.scoreFrom - span.fitFrom} of ${trace.values.length} steps`,
+    'at least 1 step, with at least 1 step held back'
+  )
+  const rates = sliceSteps(trace, span.fitFrom, span.scoreFrom).values
+  if (rates.some((rate) => rate > 0)) return rates
+  throw new PrescaleError(
+    'BAD_INPUT',
+    `the training part of ${name} has no load above 0 in it; nothing can be sized from it`
+  )
+}
+
+export function truthOf({ truth }: GivenSettings): Plan['truth'] {
+  return { unitRate: truth?.unitRate ?? 1, leadTime: truth?.leadTime ?? 1 }
+}
+
+/** The settings that were not given, by name. */
+export function assumedOf(settings: Settings, given: GivenSettings): string[] {
+  return Object.keys(settings).filter((key) => given[key as keyof Settings] === undefined)
+}
+
+/** What the lead time really is. */
+export function trueLeadTime({ settings, truth }: Plan): { p50Ms: number; p90Ms: number } {
+  const { p50, p90 } = settings.leadTimeMs
+  return { p50Ms: p50 * truth.leadTime, p90Ms: p90 * truth.leadTime }
+}

@@ -1,0 +1,89 @@
+/** The service world of a rehearsal: M/M/c, set up from the training part by `serviceDefaults`. */
+import type { Series } from '../base/index.ts'
+import { needSeries, type ServiceOptions, service, serviceDefaults, UNIT } from '../sim/index.ts'
+import {
+  assumedOf,
+  DEFAULTS,
+  type GivenSettings,
+  type Plan,
+  type Span,
+  trainingRates,
+  trueLeadTime,
+  truthOf,
+  type WorldPlan
+} from './plan-data.ts'
+import { type LiveWorld, live } from './rehearse.ts'
+
+export interface ServiceSettings extends GivenSettings {
+  readonly serviceTimeMs?: number
+}
+
+export type ServicePlan = Plan & { readonly world: Extract<WorldPlan, { kind: 'service' }> }
+
+export function planService(
+  name: string,
+  trace: Series,
+  span: Span,
+  given: ServiceSettings = {}
+): ServicePlan {
+  const training = trainingRates(name, trace, span)
+  const unitRate = given.unitRate ?? serviceDefaults(training).unitRate
+  const { serversPerUnit, sloMs } = serviceDefaults(training, overridesOf(given, unitRate))
+  const settings = {
+    unitRate,
+    sloMs,
+    leadTimeMs: given.leadTimeMs ?? DEFAULTS.leadTimeMs,
+    unitHour: given.unitHour ?? DEFAULTS.unitHour,
+    currency: given.currency ?? DEFAULTS.currency,
+    minUnits: given.minUnits ?? DEFAULTS.minUnits,
+    maxUnits: given.maxUnits ?? DEFAULTS.maxUnits,
+    stepMs: given.stepMs ?? DEFAULTS.stepMs
+  }
+  const serviceTimeMs = (1_000 * serversPerUnit) / unitRate
+  const assumed = [
+    ...assumedOf(settings, given),
+    ...(given.serviceTimeMs === undefined ? ['serviceTimeMs'] : [])
+  ]
+  return {
+    name,
+    trace,
+    span,
+    settings,
+    world: { kind: 'service', serversPerUnit, serviceTimeMs },
+    truth: truthOf(given),
+    assumed
+  }
+}
+
+function overridesOf({ serviceTimeMs, sloMs }: ServiceSettings, unitRate: number): ServiceOptions {
+  const servers = serviceTimeMs === undefined ? {} : { serversPerUnit: serversIn(unitRate, serviceTimeMs) }
+  return { unitRate, ...servers, ...(sloMs === undefined ? {} : { sloMs }) }
+}
+
+/** As many servers as make one event take this long. */
+function serversIn(unitRate: number, serviceTimeMs: number): number {
+  return Math.max(1, Math.round((unitRate * serviceTimeMs) / 1_000))
+}
+
+/** The world as it really is. */
+export function serviceWorld(plan: ServicePlan, startMs: number): ServiceOptions {
+  const { settings, truth, world } = plan
+  return {
+    startMs,
+    stepMs: settings.stepMs,
+    unitRate: settings.unitRate * truth.unitRate,
+    serversPerUnit: world.serversPerUnit,
+    sloMs: settings.sloMs,
+    leadTime: trueLeadTime(plan),
+    minUnits: 0,
+    maxUnits: settings.maxUnits
+  }
+}
+
+export const serviceResources: readonly string[] = [UNIT]
+
+export function openService(config: ServiceOptions, units: number, seed: number): LiveWorld {
+  return live(service({ ...config, initialUnits: units }), seed)
+}
+
+export { needSeries as serviceNeed }
