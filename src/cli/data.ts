@@ -8,6 +8,7 @@ import {
   coarsen,
   endMs,
   formatDuration,
+  MINUTE,
   PrescaleError,
   parseDuration,
   requireOption,
@@ -16,6 +17,7 @@ import {
   sliceSteps,
   unknownName
 } from '../base/index.ts'
+import { readMoment } from './moment.ts'
 
 /** The data flags as commander reads them. */
 export interface DataOptions {
@@ -32,6 +34,10 @@ export interface DataOptions {
   readonly floor?: boolean
   readonly tz?: string
   readonly trainUntil?: string | number
+  readonly bearer?: string
+  readonly header?: readonly string[]
+  /** Of `builtin:daily-wave`. */
+  readonly seed?: string | number
 }
 
 export interface Data {
@@ -73,7 +79,8 @@ export async function readData(
   abort?: AbortSignal
 ): Promise<Data> {
   const data = await readSource(file, options, columns, abort)
-  const shaped = shape(data, options)
+  // Prometheus was asked for the range already.
+  const shaped = shape(file.startsWith('prometheus:') ? data : cutAll(data, options), options)
   if (shaped.series.values.length === 0) {
     throw new PrescaleError('TOO_SHORT', `${file} has no step between --from and --to`)
   }
@@ -81,13 +88,13 @@ export async function readData(
 }
 
 /** The first step behind the training part: a ratio of the steps (0.8 when nothing is said) or a moment. */
-export function trainingSteps(s: Series, until: string | number = 0.8): number {
+export function trainingSteps(s: Series, until: string | number = 0.8, zone?: string): number {
   const ratio = Number(until)
   if (Number.isFinite(ratio)) {
     requireOption(ratio > 0 && ratio < 1, '--train-until', until, 'between 0 and 1, or a time')
     return Math.floor(s.values.length * ratio)
   }
-  const step = Math.floor((readMoment(String(until), '--train-until') - s.startMs) / s.stepMs)
+  const step = Math.floor((readMoment(String(until), '--train-until', zone, endMs(s)) - s.startMs) / s.stepMs)
   requireOption(
     step > 0 && step < s.values.length,
     '--train-until',
@@ -103,7 +110,9 @@ async function readSource(
   columns: readonly string[],
   abort?: AbortSignal
 ): Promise<Data> {
-  if (file.startsWith('builtin:')) return await builtin(file.slice('builtin:'.length), columns, abort)
+  if (file.startsWith('builtin:'))
+    return await builtin(file.slice('builtin:'.length), options, columns, abort)
+  if (file.startsWith('prometheus:')) return await prometheus(file, options, columns, abort)
   const { readTable } = await import('../observe/table.ts')
   const read = await readTable(
     file,
@@ -122,7 +131,12 @@ async function readSource(
   return { ...read, name: basename(file).replace(/(\.csv|\.tsv|\.txt|\.parquet|\.pq)?(\.gz)?$/i, '') }
 }
 
-async function builtin(name: string, columns: readonly string[], abort?: AbortSignal): Promise<Data> {
+async function builtin(
+  name: string,
+  options: DataOptions,
+  columns: readonly string[],
+  abort?: AbortSignal
+): Promise<Data> {
   if (!builtins.includes(name)) {
     throw new PrescaleError('BAD_OPTION', unknownName('a built-in series', name, builtins))
   }
@@ -132,19 +146,77 @@ async function builtin(name: string, columns: readonly string[], abort?: AbortSi
   const { flights, flightsFile } = await import('../observe/builtin.ts')
   const path = name === 'flights' ? flightsFile() : undefined
   if (path !== undefined) return { ...(await flights(path, abort)), name, extra: {} }
-  throw new PrescaleError('NOT_FOUND', `builtin:${name} is not available`)
+  const { dailyWave } = await import('../sim/load/daily-wave.ts')
+  const absent =
+    name === 'flights'
+      ? ['the npm package vega-datasets is not installed: builtin:daily-wave instead of the flights']
+      : []
+  return {
+    series: dailyWave({ seed: Number(options.seed ?? 1) }),
+    notes: absent,
+    name: 'daily-wave',
+    extra: {}
+  }
 }
 
-/** Cut to --from and --to, coarsened to --step, floor subtracted, scaled: in this order. */
+async function prometheus(
+  file: string,
+  options: DataOptions,
+  columns: readonly string[],
+  abort?: AbortSignal
+): Promise<Data> {
+  const { query } = options
+  if (query === undefined) {
+    throw new PrescaleError(
+      'BAD_OPTION',
+      `${file} needs --query, such as 'sum(rate(http_requests_total[1m]))'`
+    )
+  }
+  if (columns.length > 0) {
+    throw new PrescaleError('NOT_FOUND', `${file} has no column '${columns[0]}', only the answer to --query`)
+  }
+  const { queryRange } = await import('../observe/prometheus.ts')
+  const nowMs = Date.now()
+  const moment = (text: string, name: string) => readMoment(text, name, options.tz, nowMs)
+  const { series, quality, notes } = await queryRange(
+    { url: file.slice('prometheus:'.length), bearer: options.bearer, headers: headers(options.header) },
+    {
+      query,
+      fromMs: moment(options.from ?? '14d', '--from'),
+      toMs: moment(options.to ?? 'now', '--to'),
+      stepMs: stepOf(options) ?? MINUTE
+    },
+    abort
+  )
+  if (quality === 'missing') {
+    throw new PrescaleError(
+      'BAD_INPUT',
+      `${file} has nothing for ${query} in this range: check --query, --from and --to`
+    )
+  }
+  const perSecond = options.perStep ? scale(series, 1_000 / series.stepMs) : series
+  return { series: perSecond, notes, name: query, extra: {} }
+}
+
+function headers(given: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    given.map((header) => {
+      const at = header.indexOf('=')
+      requireOption(at > 0, '--header', header, 'NAME=VALUE')
+      return [header.slice(0, at), header.slice(at + 1)]
+    })
+  )
+}
+
+/** Coarsened to --step, floor subtracted, scaled: in this order. */
 function shape(data: Data, options: DataOptions): Data {
   const stepMs = stepOf(options)
   const factor = options.scale === undefined ? 1 : Number(options.scale)
   requireOption(factor > 0 && Number.isFinite(factor), '--scale', options.scale, 'a positive number')
-  const ready = (s: Series) => toStep(cut(s, options), stepMs)
-  const raw = ready(data.series)
-  const extra = Object.fromEntries(Object.entries(data.extra).map(([name, s]) => [name, ready(s)]))
+  const raw = toStep(data.series, stepMs)
+  const extra = mapValues(data.extra, (s) => toStep(s, stepMs))
   if (!options.floor) return { ...data, series: scale(raw, factor), extra }
-  const floor = 0.98 * smallest(raw.values.subarray(0, trainingSteps(raw, options.trainUntil)))
+  const floor = 0.98 * smallest(raw.values.subarray(0, trainingSteps(raw, options.trainUntil, options.tz)))
   const notes = [...data.notes, `floor subtracted: ${floor} events/s = 0.98 × the training part's minimum`]
   return { ...data, series: scale(minus(raw, floor), factor), extra, notes }
 }
@@ -156,12 +228,19 @@ function stepOf(options: DataOptions): number | undefined {
   return stepMs
 }
 
-function cut(s: Series, options: DataOptions): Series {
+/** Cut to --from and --to. `7d` on a file is seven days before its end: the file's now. */
+function cutAll(data: Data, options: DataOptions): Data {
+  const s = data.series
   const at = (text: string | undefined, name: string, otherwise: number) =>
-    text === undefined ? otherwise : (readMoment(text, name) - s.startMs) / s.stepMs
+    text === undefined ? otherwise : (readMoment(text, name, options.tz, endMs(s)) - s.startMs) / s.stepMs
   const from = Math.ceil(at(options.from, '--from', 0))
-  return sliceSteps(s, from, Math.max(from, Math.floor(at(options.to, '--to', s.values.length))))
+  const to = Math.max(from, Math.floor(at(options.to, '--to', s.values.length)))
+  const cut = (series: Series) => sliceSteps(series, from, to)
+  return { ...data, series: cut(s), extra: mapValues(data.extra, cut) }
 }
+
+const mapValues = (all: Readonly<Record<string, Series>>, map: (s: Series) => Series) =>
+  Object.fromEntries(Object.entries(all).map(([name, s]) => [name, map(s)]))
 
 function toStep(s: Series, stepMs: number | undefined): Series {
   if (stepMs === undefined || stepMs === s.stepMs) return s
@@ -183,10 +262,4 @@ function smallest(values: Float64Array): number {
   let least = NaN
   for (const y of values) if (!(y >= least) && !Number.isNaN(y)) least = y
   return least
-}
-
-function readMoment(text: string, name: string): number {
-  const ms = Date.parse(text)
-  requireOption(!Number.isNaN(ms), name, text, 'a time such as 2026-01-31T00:00:00Z')
-  return ms
 }

@@ -1,0 +1,229 @@
+/**
+ * Prometheus — a range query as a Series. Needs the HTTP API v1, which Thanos, Mimir and VictoriaMetrics have too.
+ *
+ *   GET  /api/v1/query_range?query&start&end&step  →  { status, data: { resultType: 'matrix',
+ *        result: [{ metric, values: [[seconds, 'number'], …] }] }, warnings?: [], infos?: [] }
+ *
+ * The value of a step [t, t + step) is the answer at its end, which is where `rate(x[step])` looks back over the step.
+ * A step without an answer is `NaN`, never zero. At most 11,000 points are asked for at once, Prometheus' own limit.
+ * https://prometheus.io/docs/prometheus/latest/querying/api/
+ */
+import { PrescaleError, requireOption, type Series, series } from '../base/index.ts'
+import type { Quality } from '../roles.ts'
+import { requestJson } from './http.ts'
+import { secret } from './secret.ts'
+
+export interface PrometheusServer {
+  /** `http://host:9090`, with a path when it lives under one. */
+  readonly url: string
+  /** `env:NAME` or `file:PATH` of a bearer token. */
+  readonly bearer?: string
+  /** Further headers; a value `env:NAME` or `file:PATH` is looked up. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** For one request; 30 s. */
+  readonly timeoutMs?: number
+}
+
+export interface RangeQuery {
+  /** PromQL with one series as its answer, such as `sum(rate(http_requests_total[1m]))`. */
+  readonly query: string
+  readonly fromMs: number
+  readonly toMs: number
+  readonly stepMs: number
+}
+
+export interface RangeAnswer {
+  readonly series: Series
+  /** `ok` every step measured, `partial` some or with warnings, `missing` none. */
+  readonly quality: Quality
+  readonly notes: readonly string[]
+}
+
+/** Prometheus refuses more in one answer. */
+export const MOST_POINTS = 11_000
+
+/**
+ * Asks for the steps that begin in [fromMs, toMs), both rounded down to whole steps. Errors: UNREACHABLE, BAD_ANSWER
+ * (HTML, redirect to another host, an error of the server), BAD_INPUT (the query: refused, several series, a negative
+ * or infinite rate), INTERRUPTED.
+ */
+export async function queryRange(
+  server: PrometheusServer,
+  range: RangeQuery,
+  abort?: AbortSignal
+): Promise<RangeAnswer> {
+  const { stepMs } = range
+  requireOption(stepMs >= 1 && Number.isInteger(stepMs), '--step', stepMs, 'a whole number of milliseconds')
+  const startMs = Math.floor(range.fromMs / stepMs) * stepMs
+  const steps = Math.floor(range.toMs / stepMs) - startMs / stepMs
+  requireOption(steps >= 1, '--to', new Date(range.toMs).toISOString(), 'at least one step after --from')
+  const ask = asker(server, range.query, stepMs, abort)
+  const values = new Float64Array(steps).fill(NaN)
+  const warnings = new Set<string>()
+  let labels: Labels | undefined
+  for (let at = 0; at < steps; at += MOST_POINTS) {
+    const count = Math.min(MOST_POINTS, steps - at)
+    const firstMs = startMs + (at + 1) * stepMs
+    const answer = await ask(firstMs, firstMs + (count - 1) * stepMs)
+    for (const warning of answer.warnings) warnings.add(warning)
+    if (answer.result.length === 0) continue
+    const others = answer.result.map(({ metric }) => metric)
+    // A label that changes from one piece of the range to the next is two series as well.
+    if (labels !== undefined) others.unshift(labels)
+    requireOne(range.query, others)
+    labels = answer.result[0].metric
+    for (const [seconds, text] of answer.result[0].values) {
+      const step = Math.round((seconds * 1_000 - startMs) / stepMs) - 1
+      if (step >= 0 && step < steps) values[step] = rate(range.query, seconds, text)
+    }
+  }
+  return { series: series(stepMs, values, { startMs }), ...judge(values, startMs, stepMs, [...warnings]) }
+}
+
+type Labels = Readonly<Record<string, string>>
+
+interface Matrix {
+  readonly result: readonly {
+    readonly metric: Labels
+    readonly values: readonly (readonly [number, string])[]
+  }[]
+  readonly warnings: readonly string[]
+}
+
+type Ask = (startMs: number, endMs: number) => Promise<Matrix>
+
+function asker(server: PrometheusServer, query: string, stepMs: number, abort?: AbortSignal): Ask {
+  requireOption(query.trim() !== '', '--query', query, 'PromQL such as sum(rate(http_requests_total[1m]))')
+  const url = endpoint(server.url)
+  const headers = headersOf(server)
+  return async (startMs, endMs) => {
+    const form = new URLSearchParams({
+      query,
+      start: String(startMs / 1_000),
+      end: String(endMs / 1_000),
+      step: String(stepMs / 1_000)
+    })
+    const isLong = query.length > 1_500
+    const at = new URL(url)
+    if (!isLong) at.search = form.toString()
+    const { status, body } = await requestJson(at, {
+      headers,
+      abort,
+      timeoutMs: server.timeoutMs ?? 30_000,
+      form: isLong ? form : undefined
+    })
+    return matrix(url, status, body)
+  }
+}
+
+function endpoint(address: string): URL {
+  let url: URL
+  try {
+    url = new URL(address)
+  } catch (cause) {
+    throw new PrescaleError(
+      'BAD_OPTION',
+      `prometheus:URL must be such as prometheus:http://host:9090, was '${address}'`,
+      {
+        cause
+      }
+    )
+  }
+  requireOption(/^https?:$/.test(url.protocol), 'prometheus:URL', url.protocol, 'http or https')
+  requireOption(
+    url.username === '' && url.password === '',
+    'prometheus:URL',
+    `${url.protocol}//…@${url.host}`,
+    'without user and password: give --header Authorization=env:NAME'
+  )
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/query_range`
+  return url
+}
+
+function headersOf({ bearer, headers = {} }: PrometheusServer): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const isSecret = /^(env|file):/.test(value)
+    requireOption(
+      isSecret || !/authorization|token|key|cookie/i.test(name),
+      `header ${name}`,
+      '…',
+      'a reference such as env:NAME'
+    )
+    out[name] = isSecret ? secret(value, `header ${name}`) : value
+  }
+  if (bearer !== undefined) out.Authorization = `Bearer ${secret(bearer, '--bearer')}`
+  return out
+}
+
+/** The body of an answer, checked for the shape above. */
+function matrix(url: URL, status: number, body: unknown): Matrix {
+  const { status: said, data, error, errorType, warnings } = body as Partial<Body>
+  if (said === 'error') {
+    // bad_data and execution are about the query; the others about the server.
+    const isOurs = errorType === 'bad_data' || errorType === 'execution'
+    throw new PrescaleError(isOurs ? 'BAD_INPUT' : 'BAD_ANSWER', `${url.origin} refuses the query: ${error}`)
+  }
+  if (status !== 200 || said !== 'success' || data?.resultType !== 'matrix' || !Array.isArray(data.result)) {
+    throw new PrescaleError(
+      'BAD_ANSWER',
+      `${url.origin}${url.pathname} answers ${status} with JSON that is not a range of Prometheus`
+    )
+  }
+  return { result: data.result, warnings: Array.isArray(warnings) ? warnings : [] }
+}
+
+interface Body {
+  readonly status: string
+  readonly data: { readonly resultType: string; readonly result: Matrix['result'] }
+  readonly error: string
+  readonly errorType: string
+  readonly warnings: readonly string[]
+}
+
+/** Which of several series is meant, nobody can know; adding them up silently could be wrong. */
+function requireOne(query: string, found: readonly Labels[]): void {
+  const distinct = new Map(found.map((labels) => [JSON.stringify(Object.entries(labels).sort()), labels]))
+  if (distinct.size <= 1) return
+  const all = [...distinct.values()]
+  const names = [...new Set(all.flatMap((labels) => Object.keys(labels)))]
+  const differing = names.filter((name) => new Set(all.map((labels) => labels[name])).size > 1)
+  const shown = all
+    .slice(0, 3)
+    .map((labels) => `{${differing.map((name) => `${name}="${labels[name] ?? ''}"`).join(', ')}}`)
+  throw new PrescaleError(
+    'BAD_INPUT',
+    `the query answers with ${all.length} series, ${shown.join(' ')}${all.length > 3 ? ' …' : ''}: one is needed, such as sum(${query})`
+  )
+}
+
+function rate(query: string, seconds: number, text: string): number {
+  if (text === 'NaN') return NaN
+  const value = Number(text)
+  if (Number.isFinite(value) && value >= 0) return value
+  throw new PrescaleError(
+    'BAD_INPUT',
+    `${query} is ${text} at ${new Date(seconds * 1_000).toISOString()}: a rate is a finite number, at least 0`
+  )
+}
+
+function judge(
+  values: Float64Array,
+  startMs: number,
+  stepMs: number,
+  warnings: readonly string[]
+): { readonly quality: Quality; readonly notes: string[] } {
+  const measured = values.reduce((count, y) => count + (Number.isNaN(y) ? 0 : 1), 0)
+  const notes = warnings.map((warning) => `Prometheus warns: ${warning}`)
+  if (measured === 0)
+    return { quality: 'missing', notes: [...notes, 'Prometheus has nothing for this range'] }
+  if (measured < values.length) {
+    const at = (step: number) => new Date(startMs + step * stepMs).toISOString().replace('.000Z', 'Z')
+    const first = values.findIndex((y) => !Number.isNaN(y))
+    const last = values.findLastIndex((y) => !Number.isNaN(y))
+    notes.push(
+      `${values.length - measured} of ${values.length} steps have no value (measured from ${at(first)} to ${at(last + 1)}): kept as not measured`
+    )
+  }
+  return { quality: measured === values.length && warnings.length === 0 ? 'ok' : 'partial', notes }
+}
