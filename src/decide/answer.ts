@@ -74,17 +74,22 @@ export function leastUnits(seen: Observation, resource: string): number {
   return seen.bounds?.[resource]?.min ?? 1
 }
 
+/** A limit that held, named once. */
+export function note(bound: string[], name: string): void {
+  if (!bound.includes(name)) bound.push(name)
+}
+
 /** The value within the bounds of its resource; the name of a bound that held it is added to `bound`. */
 export function withinBounds(seen: Observation, resource: string, units: number, bound: string[]): number {
   const given = seen.bounds?.[resource]
   if (given === undefined) return units
   // Where min is above max the maximum wins, as it does for the HPA: it is the one that costs money.
   if (given.max !== undefined && units > given.max) {
-    if (!bound.includes('maxReplicas')) bound.push('maxReplicas')
+    note(bound, 'maxReplicas')
     return given.max
   }
   if (given.min !== undefined && units < given.min) {
-    if (!bound.includes('minReplicas')) bound.push('minReplicas')
+    note(bound, 'minReplicas')
     return Math.min(given.min, given.max ?? given.min)
   }
   return units

@@ -3,7 +3,7 @@
  *
  * Each section that is there must be sound: a metric `ok` or `late`, not older than `maxAgeMs` and not from the future;
  * the last step of the load measured, recent and not in the future; every operator's true rates measured, and above zero
- * where it is no source; every unit that counts with its metrics; the capacity itself. A section that is absent is no
+ * where it is no source, and lag where it is told; a reading with its metrics for every ready unit; the capacity itself. A section that is absent is no
  * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known.
  */
 import type { Metric, Observation, Operator } from '../roles.ts'
@@ -35,8 +35,10 @@ export function doubtsOf(seen: Observation, trust: Trust = defaultTrust): readon
   }
   const badLoad = loadDoubt(seen, trust)
   if (badLoad !== undefined) doubts.add(badLoad)
-  for (const name of trust.metrics ?? Object.keys(metrics ?? {})) {
-    const bad = metrics === undefined ? undefined : metricDoubt(metrics[name], trust)
+  // Metrics that must be there may be told unit by unit instead.
+  const names = units !== undefined && metrics === undefined ? [] : trust.metrics
+  for (const name of names ?? Object.keys(metrics ?? {})) {
+    const bad = metricDoubt(metrics?.[name], trust)
     if (bad !== undefined) doubts.add(`metrics.${name} ${bad}`)
   }
   for (const unit of units ?? []) {
@@ -47,12 +49,24 @@ export function doubtsOf(seen: Observation, trust: Trust = defaultTrust): readon
     }
     if (unit.metrics === undefined) doubts.add('units without metrics')
   }
+  if (units !== undefined) for (const doubt of countDoubts(seen)) doubts.add(doubt)
   for (const operator of topology?.operators ?? []) {
     const bad = operatorDoubt(operator)
     if (bad !== undefined) doubts.add(`topology.${operator.id} ${bad}`)
   }
   if (forecast?.mean.some((y) => !Number.isFinite(y))) doubts.add('forecast invalid')
   return [...doubts]
+}
+
+/** Fewer readings than ready units: an aggregate over them would be partial. */
+function countDoubts({ units = [], capacity }: Observation): string[] {
+  const counts: Record<string, number> = {}
+  for (const { resource, ready, failed } of units) {
+    if (ready && failed !== true) counts[resource] = (counts[resource] ?? 0) + 1
+  }
+  return Object.keys(capacity.ready).flatMap((resource) =>
+    capacity.ready[resource] > (counts[resource] ?? 0) ? [`units of ${resource} partial`] : []
+  )
 }
 
 function loadDoubt({ load, nowMs }: Observation, { maxAgeMs, maxSkewMs }: Trust): string | undefined {
@@ -80,11 +94,12 @@ function metricDoubt(metric: Metric | undefined, { maxAgeMs, maxSkewMs }: Trust)
 
 /** Sources may leave their processing rate open; what they put out must be known. */
 function operatorDoubt(operator: Operator): string | undefined {
-  const { source, trueProcessingRate, trueOutputRate, observedProcessingRate, observedOutputRate } = operator
+  const { source, trueProcessingRate, trueOutputRate, observedProcessingRate, observedOutputRate, lag } =
+    operator
   if (!source && !(usable(trueProcessingRate) && trueProcessingRate > 0))
     return 'true processing rate unknown'
   if (!usable(trueOutputRate)) return 'true output rate unknown'
   const observed = [...(source ? [] : [observedProcessingRate]), observedOutputRate]
   if (observed.some((rate) => rate !== undefined && !usable(rate))) return 'observed rate unknown'
-  return undefined
+  return lag !== undefined && !usable(lag) ? 'lag unknown' : undefined
 }

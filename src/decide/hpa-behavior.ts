@@ -10,6 +10,7 @@
  */
 import { PrescaleError, parseDuration } from '../base/index.ts'
 import type { Observation } from '../roles.ts'
+import { note } from './answer.ts'
 
 export interface ScalingPolicy {
   readonly type: 'Pods' | 'Percent'
@@ -103,7 +104,7 @@ export function limited(behavior: Behavior, wish: number, limits: Limits, bound:
 }
 
 function held(bound: string[], name: string, value: number): number {
-  if (!bound.includes(name)) bound.push(name)
+  note(bound, name)
   return value
 }
 

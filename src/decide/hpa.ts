@@ -13,7 +13,7 @@
 import type { GivenOptions, OptionTable } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
-import { hold, MOST_UNITS, metricOf, scale, usable, wantedNow } from './answer.ts'
+import { hold, MOST_UNITS, metricOf, note, scale, usable, wantedNow } from './answer.ts'
 import {
   type Behavior,
   limited,
@@ -246,8 +246,4 @@ function proposal(
   }
   const ready = readyOf(seen, resource)
   return { desired: replicas.forValue(current, value, target, ready, tolerance), value, ready }
-}
-
-function note(bound: string[], name: string): void {
-  if (!bound.includes(name)) bound.push(name)
 }

@@ -14,7 +14,7 @@
 import type { GivenOptions, OptionTable, ReadOptions } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
-import { latestLoad, MOST_UNITS, metricOf, scale, usable, wantedNow } from './answer.ts'
+import { latestLoad, MOST_UNITS, metricOf, note, scale, usable, wantedNow } from './answer.ts'
 import { push, type Timed } from './hpa-behavior.ts'
 import { measured } from './hpa-pods.ts'
 import { average, type Buckets, isEmpty, noBuckets, record } from './knative-window.ts'
@@ -277,11 +277,11 @@ function boundedScale(
   const least = given?.min ?? 0
   const min = initialized ? least : Math.max(least, initialScale)
   if (units < min) {
-    bound.push(min > least ? 'initialScale' : 'minReplicas')
+    note(bound, min > least ? 'initialScale' : 'minReplicas')
     return min
   }
   if (given?.max !== undefined && units > given.max) {
-    bound.push('maxReplicas')
+    note(bound, 'maxReplicas')
     return given.max
   }
   return units
@@ -298,17 +298,17 @@ function towardsZero(
 ): { readonly to: number; readonly activeMs: number; readonly idleMs: number | null } {
   if (wish > 0) return { to: wish, activeMs: idleMs === null ? activeMs : nowMs, idleMs: null }
   if (!options.scaleToZero) {
-    bound.push('scaleToZero')
+    note(bound, 'scaleToZero')
     return { to: 1, activeMs, idleMs: null }
   }
   if (idleMs === null && nowMs - activeMs < options.stableWindow) {
-    bound.push('stableWindow')
+    note(bound, 'stableWindow')
     return { to: 1, activeMs, idleMs }
   }
   const since = idleMs ?? nowMs
   const stays = Math.max(options.gracePeriod, options.podRetention)
   if (current > 0 && nowMs - since < stays) {
-    bound.push('gracePeriod')
+    note(bound, 'gracePeriod')
     return { to: current, activeMs, idleMs: since }
   }
   return { to: 0, activeMs, idleMs: since }

@@ -11,7 +11,7 @@
 import type { GivenOptions, OptionTable, ReadOptions } from '../base/index.ts'
 import { readOptions, requireOption } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
-import { hold, leastUnits, metricOf, scale, trusted, wantedNow, withinBounds } from './answer.ts'
+import { hold, leastUnits, metricOf, note, scale, trusted, wantedNow, withinBounds } from './answer.ts'
 
 export const thresholdOptions = {
   metric: { kind: 'text', default: 'cpu', says: 'name of the metric that is compared' },
@@ -31,8 +31,10 @@ export const thresholdOptions = {
 
 type Options = ReadOptions<typeof thresholdOptions>
 
-/** When each resource last took a step. */
-type ThresholdMemory = { readonly [resource: string]: number }
+/** Of each resource: when it was first seen, which counts as a step before a step down, and when it last took one. */
+type ThresholdMemory = {
+  readonly [resource: string]: { readonly seenMs: number; readonly steppedMs: number | null }
+}
 
 export function threshold(given: GivenOptions = {}): Policy<ThresholdMemory> {
   const read = readOptions('threshold', thresholdOptions, given)
@@ -64,22 +66,24 @@ function decide(options: Options, seen: Observation, memory: ThresholdMemory): D
     const value = trusted(metricOf(seen, options.metric, resource, several))
     values[resource] = value
     to[resource] = now
+    if (after[resource] === undefined) {
+      after = { ...after, [resource]: { seenMs: seen.nowMs, steppedMs: null } }
+    }
     if (Number.isNaN(value)) continue
-    const wish = stepFrom(options, now, value)
-    const held =
-      wish === now ? now : withinBounds(seen, resource, Math.max(wish, leastUnits(seen, resource)), bound)
+    const wish = Math.max(stepFrom(options, now, value), leastUnits(seen, resource))
+    const held = value > options.up || value < options.down ? withinBounds(seen, resource, wish, bound) : now
+    const isUp = held > now
     if (held === now) {
       if (rule === 'metric-unknown') rule = 'within-thresholds'
     } else if (
-      seen.nowMs - (after[resource] ?? -Infinity) <
-      (held > now ? options.upCooldown : options.downCooldown)
+      sinceStep(after[resource], seen.nowMs, isUp) < (isUp ? options.upCooldown : options.downCooldown)
     ) {
       rule = 'cooldown'
-      bound.push(held > now ? 'upCooldown' : 'downCooldown')
+      note(bound, isUp ? 'upCooldown' : 'downCooldown')
     } else {
-      rule = held > now ? 'above-threshold' : 'below-threshold'
+      rule = isUp ? 'above-threshold' : 'below-threshold'
       to[resource] = held
-      after = { ...after, [resource]: seen.nowMs }
+      after = { ...after, [resource]: { ...after[resource], steppedMs: seen.nowMs } }
     }
   }
   const inputs = { values, up: options.up, down: options.down }
@@ -87,6 +91,11 @@ function decide(options: Options, seen: Observation, memory: ThresholdMemory): D
     decision: rule === 'metric-unknown' ? hold(from, rule, inputs) : scale(from, to, rule, inputs, bound),
     memory: after
   }
+}
+
+/** Before a step down, being seen for the first time counts as a step: the pause of before is not known. */
+function sinceStep({ seenMs, steppedMs }: ThresholdMemory[string], nowMs: number, isUp: boolean): number {
+  return nowMs - (steppedMs ?? (isUp ? -Infinity : seenMs))
 }
 
 function stepFrom({ up, down, step, share }: Options, now: number, value: number): number {
