@@ -108,6 +108,7 @@ function cutTo(seen: Observation, to: Units, cap: number): Units {
   const least = (resource: string) => Math.min(to[resource], leastUnits(seen, resource))
   let floor = 0
   for (const resource in to) floor += least(resource)
+  if (asked <= floor) return to
   const share = Math.max(0, cap - floor) / (asked - floor)
   const held: Record<string, number> = {}
   for (const resource in to) {
