@@ -56,11 +56,14 @@ export const OPERATOR_LIKE: OutageConfig = {
   rescaleDownMs: { kind: 'linear', at0: 106 * SECOND, perHour: 0.04 }
 }
 
+/** CPU of a slot = idle + rate / what it does at 100 %, which falls as state grows: `as-run` fits it on the reactive run. */
+export const CPU = { idle: 0.155, rate: { kind: 'exponential', at0: 33_600, perHour: -0.041 } } as const
+
 /**
  * The lag gauge of the runs: renewed a minute after each restart and then every minute (with 30 s the rank correlation
  * of the reactive run falls from 0.85 to 0.66), never zero, because 0.4 s of load is always on its way.
  */
-export const CARS_METRICS: StreamMetrics = { lagMs: MINUTE, unfetchedMs: 400 }
+export const CARS_METRICS: StreamMetrics = { lagMs: MINUTE, unfetchedMs: 400, cpu: { idle: CPU.idle } }
 
 /** The cars job as a world of one operator whose units are slots. */
 export function carsWorld(
@@ -71,7 +74,9 @@ export function carsWorld(
   return {
     name: 'cars',
     stepMs: SECOND,
-    operators: [{ id: JOB, rate, parallelism: units, minParallelism: 1, maxParallelism: 24 }],
+    operators: [
+      { id: JOB, rate, cpuRate: CPU.rate, parallelism: units, minParallelism: 1, maxParallelism: 24 }
+    ],
     sloMs: SLO_MS,
     // The median of the gauge in quiet minutes of the baseline run.
     baseLatencyMs: 950,

@@ -7,6 +7,8 @@ export interface StreamOperator {
   readonly id: string
   /** What one instance processes when never idle and never blocked, records/s. */
   readonly rate: OverTime
+  /** Records/s of one instance at which its CPU gauge shows 100 %. Default: its rate. */
+  readonly cpuRate?: OverTime
   /** Share of contention σ: n instances work like n / (1 + σ·(n − 1)). Default 0, linear. Gunther, USL without crosstalk. */
   readonly contention?: number
   /** Records out per record in, before the edges split them. Default 1. */
@@ -42,6 +44,7 @@ export interface Dag {
   /** Records that reach operator i per record that arrives. */
   readonly visits: Float64Array
   readonly rate: readonly ((hours: number) => number)[]
+  readonly cpuRate: readonly ((hours: number) => number)[]
   readonly contention: Float64Array
   readonly buffer: Float64Array
   /** Shares of the partitions of a source, null for one common queue; `firstPartition` is their place in the lags. */
@@ -90,6 +93,7 @@ export function compileDag(operators: readonly StreamOperator[], edges: readonly
     share,
     visits,
     rate: sorted.map((operator) => overTime(operator.rate, `${operator.id}.rate`)),
+    cpuRate: sorted.map(({ id, rate, cpuRate = rate }) => overTime(cpuRate, `${id}.cpuRate`)),
     contention: Float64Array.from(sorted, (operator) => operator.contention ?? 0),
     buffer: Float64Array.from(sorted, bufferOf),
     partitions,

@@ -92,6 +92,12 @@ describe('metrics of the stream world', () => {
     expect(seenFading[290].metrics!.cpu.value).toBeGreaterThan(0.45)
   })
 
+  it('read CPU on a scale of its own when an operator has one', () => {
+    const operators = [{ ...config.operators[0], cpuRate: 200 }]
+    const own = watch({ ...config, operators, metrics: { noise: 0, cpu: { idle: 0.1 } } }, 290)
+    expect(own[290].metrics!.cpu.value).toBeCloseTo(0.1 + 0.2, 6)
+  })
+
   it('count what is on its way as lag when told to', () => {
     const more = watch({ ...config, metrics: { unfetchedMs: 500, noise: 0 } }, 100)
     expect(more[100].metrics!.lag.value).toBeCloseTo(200, 6)

@@ -1,6 +1,5 @@
 import { HOUR, uniformAt } from '../base/index.ts'
 import type { Capacity, Metric, Observation, Operator, Quality, Units } from '../roles.ts'
-import { type OverTime, overTime } from './over-time.ts'
 import type { Dag } from './stream-dag.ts'
 import type { Flow } from './stream-flow.ts'
 import type { Job, Sizable } from './stream-outages.ts'
@@ -22,8 +21,6 @@ export interface StreamMetrics {
   readonly cpu?: {
     /** CPU share of an idle unit. Default 0. */
     readonly idle?: number
-    /** Records/s of one unit at 100 % CPU, in the rate of each operator. Default 1: exactly its rate. */
-    readonly headroom?: OverTime
     /** Added after a restart, falling from `from` to `to` in `ms`. Default 0.3 → 0.07 in 150 s. */
     readonly spike?: { readonly from: number; readonly to: number; readonly ms: number }
   }
@@ -56,7 +53,6 @@ export interface MetricsReader {
   readonly noise: number
   readonly holds: boolean
   readonly idle: number
-  readonly headroom: (hours: number) => number
   readonly spike: { readonly from: number; readonly to: number; readonly ms: number }
 }
 
@@ -69,7 +65,6 @@ export function readMetrics(given: StreamMetrics = {}): MetricsReader {
     noise: given.noise ?? 0.02,
     holds: given.inDowntime === 'holds',
     idle: given.cpu?.idle ?? 0,
-    headroom: overTime(given.cpu?.headroom ?? 1, 'metrics.cpu.headroom'),
     spike: given.cpu?.spike ?? { from: 0.3, to: 0.07, ms: 150_000 }
   }
 }
@@ -189,7 +184,7 @@ function readCpu({ dag, flow, reader }: Seen, gauges: Gauges, job: Job, seed: nu
   let units = 0
   let used = 0
   for (let i = 0; i < dag.n; i++) {
-    const rate = dag.rate[i](hours) * reader.headroom(hours)
+    const rate = dag.cpuRate[i](hours)
     const done = (last.counters[flow.processed + i] - before.counters[flow.processed + i]) / seconds
     units += job.units[i]
     used += rate > 0 ? done / rate : 0

@@ -15,6 +15,7 @@ import {
   WORLDS,
   type WorldName
 } from '../worlds.ts'
+import { fitCpu } from './cpu.ts'
 import expected from './expected.json' with { type: 'json' }
 import { fitOwnPause, fitStops, type Material, outagesOf, type Stops, withOwnPause } from './fit.ts'
 import { failuresSeen, fitLoad } from './load.ts'
@@ -76,6 +77,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
     experiment: experiment.name,
     settings: {
       load: Object.fromEntries(RUNS.map((name, i) => [name, { ...loads[i] }])),
+      cpu: { ...fitCpu(material.reactive.run, material.reactive.rescales, load) },
       rescales: Object.fromEntries(RUNS.map((name) => [name, material[name].rescales.length])),
       stops: {
         given: expected.stops,
