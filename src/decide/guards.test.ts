@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../base/index.ts'
-import type { Decision, Json, Observation, Policy, Units } from '../roles.ts'
+import type { Decision, Json, Metric, Observation, Policy, Units } from '../roles.ts'
 import { wantedNow } from './answer.ts'
 import { doubtsOf } from './doubt.ts'
 import { faults, serviceSeen, streamSeen } from './faults.case.ts'
@@ -193,6 +193,12 @@ describe('withRescaleBudget', () => {
   })
 })
 
+it('gives a change back to the rescale budget exactly one window later', () => {
+  const policy = withRescaleBudget(wishes([{ web: 1 }, { web: 2 }, { web: 3 }]), 1, 10 * MINUTE)
+  const sizes = live(policy, [1, 10 * MINUTE - 1, 1]).map(({ decision }) => decision.to.web)
+  expect(sizes).toEqual([1, 1, 3])
+})
+
 describe('withSpendLimit', () => {
   const price = 0.5
   const cases = fc.record({
@@ -211,6 +217,15 @@ describe('withSpendLimit', () => {
       }),
       { numRuns: 300 }
     )
+  })
+
+  it('does not spend at the end of a window what the next one would have to pay for', () => {
+    const limit = { budget: 2, windowMs: HOUR, unitHour: 1, everyMs: 10 * MINUTE }
+    const policy = withSpendLimit(wishes([{ web: 1 }, { web: 40 }]), limit)
+    const [, { decision }] = live(policy, [1, 59 * MINUTE])
+    // A minute of this window is left and money for 61 unit-minutes; nine minutes would be the next window's, which has
+    // 120 for its hour and 60 of them for its minimum.
+    expect(decision.to).toEqual({ web: 7 })
   })
 
   it('counts what was not carried out as well, so that a deaf engine cannot overspend unseen', () => {
@@ -345,8 +360,10 @@ describe('withShield', () => {
 
   it('does not reduce when the clock runs backwards', () => {
     const metrics = { cpu: { value: 0, quality: 'ok' } } as const
-    const moments = live(withShield(wishes([{ web: 2 }])), [1, -HOUR, HOUR], [true], { metrics })
-    expect(moments.map(({ decision }) => decision.to.web)).toEqual([5, 5, 2])
+    // An hour back, half an hour forward: still before what was seen already.
+    const gaps = [1, -HOUR, HOUR / 2, HOUR]
+    const moments = live(withShield(wishes([{ web: 2 }])), gaps, [true], { metrics })
+    expect(moments.map(({ decision }) => decision.to.web)).toEqual([5, 5, 5, 2])
     expect(moments[1].decision.why.changed[0].because).toBe('clock ran backwards')
   })
 
@@ -372,6 +389,28 @@ describe('doubt', () => {
     const unit = (id: string) =>
       ({ id, resource: 'web', ready: true, metrics: { cpu: { value: 1, quality: 'ok' } } }) as const
     expect(doubtsOf({ ...service, units: [unit('a'), unit('b'), unit('c')] })).toEqual([])
+  })
+
+  it.each([
+    ['missing', NaN, undefined],
+    ['missing', 1, undefined],
+    ['stale', 1, undefined],
+    ['stale', 1, 300_001],
+    ['partial', 1, undefined],
+    ['invalid', 1, undefined],
+    ['invalid', -1, undefined],
+    ['invalid', Infinity, undefined],
+    ['invalid', 1e300, undefined],
+    ['from the future', 1, -60_001]
+  ])('doubts a metric that is %s (%d, aged %s ms)', (bad, value, ageMs) => {
+    const quality = ['stale', 'partial', 'invalid', 'missing'].find(
+      (one) => one === bad && value === 1 && ageMs === undefined
+    )
+    const metric = { value, quality: quality ?? 'ok', ageMs } as Metric
+    expect(doubtsOf({ ...service, metrics: { cpu: metric } })).toEqual([`metrics.cpu ${bad}`])
+    expect(doubtsOf({ ...service, metrics: { cpu: { value: 0, quality: 'late', ageMs: 300_000 } } })).toEqual(
+      []
+    )
   })
 
   it.each([
