@@ -1,9 +1,9 @@
 import { PrescaleError, type Series } from '../base/index.ts'
 
-/** Refuses a season that the history does not hold `times` times. */
+/** Refuses a season that the history does not hold `times` times; 0 = none asked for. */
 export function requireSeason(method: string, season: number, history: Series, times: number): void {
   const steps = history.values.length
-  if (steps >= season * times) return
+  if (season === 0 || steps >= season * times) return
   throw new PrescaleError(
     'TOO_SHORT',
     `${method}: season ${season} needs ${times === 1 ? '' : `${times} × ${season} = `}${season * times} steps, ` +
