@@ -321,6 +321,25 @@ describe('the manager of ds2', () => {
     ])
   })
 
+  it('waits for the instances that it asked for, not for those that were starting anyway', () => {
+    const policy = ds2()
+    const starting = [{ resource: 'op2', units: 6, readyAtMs: 60_000 }]
+    const seen = { nowMs: 0, ...growing, capacity: { ready: { op1: 1, op2: 1 }, starting } }
+    const first = policy.decide(seen, policy.initial())
+    expect(first.decision).toMatchObject({ kind: 'scale', to: { s1: 1, op1: 2, op2: 8 } })
+    const wanted = { ...seen, capacity: { ...seen.capacity, wanted: first.decision.to } }
+    const second = policy.decide(wanted, first.memory)
+    expect(second).toMatchObject({
+      decision: { kind: 'hold', to: { s1: 1, op1: 2, op2: 8 }, why: { rule: 'not-running' } },
+      memory: first.memory
+    })
+    const third = policy.decide(
+      { ...growing, nowMs: 1, capacity: { ready: { op1: 1, op2: 1 } } },
+      second.memory
+    )
+    expect(third.decision.why.rule).toBe('ds2')
+  })
+
   it('leaves a job alone that would only lose one instance, when asked to', () => {
     const shrinking = job({ s1: [0, 100], op1: [300, 100], op2: [300, 100] }, 's1>op1 op1>op2', 2)
     expect(once(shrinking).to).toEqual({ s1: 2, op1: 1, op2: 1 })

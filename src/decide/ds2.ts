@@ -46,15 +46,20 @@ export const ds2Options = {
 
 type Settings = ReturnType<typeof readOptions<typeof ds2Options>>
 
-/** Epochs since the last change that was asked for, and how many of them were evaluated. */
-type Ds2Memory = { readonly epochs: number; readonly evaluations: number }
+type Ds2Memory = {
+  /** Epochs since the last change was made, and how many of them were evaluated. */
+  readonly epochs: number
+  readonly evaluations: number
+  /** A change was asked for, and nothing has been seen to run since. */
+  readonly changing: boolean
+}
 
 export function ds2(given: GivenOptions = {}): Policy<Ds2Memory> {
   const settings = readOptions('ds2', ds2Options, given)
   return {
     name: 'ds2',
     intervalMs: settings.policyInterval,
-    initial: () => ({ epochs: 0, evaluations: 0 }),
+    initial: () => ({ epochs: 0, evaluations: 0, changing: false }),
     decide: (seen, memory) => decide(settings, seen, memory)
   }
 }
@@ -101,8 +106,10 @@ function decide(settings: Settings, seen: Observation, memory: Ds2Memory): Decid
   const job = jobOf(seen)
   if (job === undefined) return { decision: hold(wantedNow(seen), 'no-topology'), memory: count(memory, 0) }
   const asIs = unitsOf(job, job.now)
+  // The reference's manager waits for its redeployment, and counts no epoch in which instances are missing.
+  if (memory.changing && isStarting(seen, job)) return { decision: hold(asIs, 'not-running'), memory }
   if (memory.epochs < settings.warmUpTime) {
-    return { decision: hold(asIs, 'warm-up', { ...memory }), memory: count(memory, 0) }
+    return { decision: hold(asIs, 'warm-up', { epochs: memory.epochs }), memory: count(memory, 0) }
   }
   const answer = ds2Rule(job.dag, job.instances, job.offered)
   const { wish, rule, ratio } = sized(settings, job, answer)
@@ -112,17 +119,27 @@ function decide(settings: Settings, seen: Observation, memory: Ds2Memory): Decid
   const inputs = inputsOf(job, answer, ratio)
   const after = count(memory, 1)
   if (after.evaluations < settings.activationTime) {
-    return { decision: hold(asIs, 'activation', { ...inputs, ...after }), memory: after }
+    return {
+      decision: hold(asIs, 'activation', { ...inputs, evaluations: after.evaluations }),
+      memory: after
+    }
   }
   if (settings.ignoreSmallShrink && !isSignificant(asIs, to)) {
     return { decision: hold(asIs, 'insignificant-change', inputs), memory: after }
   }
   const decision = scale(asIs, to, rule, inputs, bound)
-  return { decision, memory: decision.kind === 'scale' ? { epochs: 0, evaluations: 0 } : after }
+  return { decision, memory: decision.kind === 'scale' ? changed : after }
 }
 
+const changed: Ds2Memory = { epochs: 0, evaluations: 0, changing: true }
+
 function count(memory: Ds2Memory, evaluated: 0 | 1): Ds2Memory {
-  return { epochs: memory.epochs + 1, evaluations: memory.evaluations + evaluated }
+  return { epochs: memory.epochs + 1, evaluations: memory.evaluations + evaluated, changing: false }
+}
+
+function isStarting({ capacity }: Observation, { dag }: Job): boolean {
+  const starting = capacity.starting ?? []
+  return starting.some(({ resource, units }) => units > 0 && dag.operators.some(({ id }) => id === resource))
 }
 
 /** The answer in whole instances, after over-provisioning and the final adjustment, before the bounds. */
