@@ -103,6 +103,6 @@ describe('fixed', () => {
   })
 
   it('refuses half a unit', () => {
-    expect(() => fixed({ units: 1.5 })).toThrow(/fixed\.units must be a whole number.* was 1\.5/)
+    expect(() => fixed({ units: 1.5 })).toThrow(/fixed\.units must be a whole number.* was '?1\.5/)
   })
 })
