@@ -23,7 +23,7 @@ export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions)
   const cap = new Float64Array(steps)
   const changes = now.restartMs > 0 ? new Float64Array(steps * levels) : undefined
   const capacity = {
-    offset: -now.spare / outlook.peak,
+    offset: -now.spare / outlook.peak - outlook.shift,
     perUnit: now.unitRate / outlook.peak,
     least
   }
@@ -41,7 +41,11 @@ export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions)
     }
     if (changes !== undefined) {
       for (let i = 0; i < levels; i++) {
-        const late = drained(now.restartMs, (least + i) * now.unitRate, outlook.mean[first + t])
+        const late = drained(
+          now.restartMs,
+          (least + i) * now.unitRate,
+          outlook.mean[first + t] + outlook.shift
+        )
         changes[row + i] = (options.price * late) / stepMs
       }
     }
@@ -54,7 +58,7 @@ function topLevel(now: Situation, outlook: Outlook, price: number): number {
   let most = Math.max(now.ready, now.floor || 0)
   const chance = 1 / Math.max(price, 1) / 4
   for (let t = 0; t < outlook.steps; t++) {
-    const load = quantileAt(outlook.levels, outlook.first + t, chance) * outlook.peak
+    const load = (quantileAt(outlook.levels, outlook.first + t, chance) + outlook.shift) * outlook.peak
     most = Math.max(most, Math.ceil((load + now.spare) / now.unitRate))
   }
   for (const { units } of now.coming) most += units
@@ -78,10 +82,11 @@ function drain(
 ): void {
   let left = now.backlog
   for (let s = 0; s < t; s++) {
-    const free = comesUntil(now, outlook.waitMs[s]) * now.unitRate - outlook.mean[outlook.first + s]
+    const free =
+      comesUntil(now, outlook.waitMs[s]) * now.unitRate - outlook.mean[outlook.first + s] - outlook.shift
     left = Math.max(0, left - (free * outlook.share[s] * outlook.stepMs) / 1_000)
   }
-  const load = outlook.mean[outlook.first + t]
+  const load = outlook.mean[outlook.first + t] + outlook.shift
   for (let i = 0; i < levels; i++) {
     const capacity = (now.least + i) * now.unitRate
     const over = left - now.patience * capacity

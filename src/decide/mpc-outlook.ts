@@ -9,6 +9,7 @@ import type { Forecast, Observation } from '../roles.ts'
 import type { MpcOptions } from './mpc.ts'
 import { type Levels, levelsOf } from './mpc-quantiles.ts'
 import type { Situation } from './mpc-situation.ts'
+import { carryOf, type Surprise, surpriseOf } from './mpc-surprise.ts'
 
 export interface Outlook {
   readonly rule: string
@@ -24,15 +25,23 @@ export interface Outlook {
   readonly levels: Levels
   readonly mean: Float64Array
   readonly peak: number
+  /** Added to every load from the next step on, events/s: what the forecast has not seen and what will stay of it. */
+  readonly shift: number
 }
 
 /** Scores from which on a record is a record: the sampling error of a 90 % coverage is then below 3 points. */
 const FEW_STEPS = 100
 
-export function outlookOf(seen: Observation, now: Situation, options: MpcOptions): Outlook | undefined {
+export function outlookOf(
+  seen: Observation,
+  now: Situation,
+  surprise: Surprise,
+  options: MpcOptions
+): Outlook | undefined {
   const { forecast } = seen
   const reason = forecast === undefined ? 'no-forecast' : doubt(forecast, now, options)
-  if (forecast !== undefined && reason === undefined) return fromForecast(forecast, seen, now, options)
+  if (forecast !== undefined && reason === undefined)
+    return fromForecast(forecast, seen, now, surprise, options)
   return fromLoad(seen, now, options, `reactive-${reason}`)
 }
 
@@ -53,7 +62,13 @@ function doubt(forecast: Forecast, now: Situation, options: MpcOptions): string 
   return undefined
 }
 
-function fromForecast(forecast: Forecast, seen: Observation, now: Situation, options: MpcOptions): Outlook {
+function fromForecast(
+  forecast: Forecast,
+  seen: Observation,
+  now: Situation,
+  surprise: Surprise,
+  options: MpcOptions
+): Outlook {
   const { stepMs } = forecast
   const first = Math.floor((now.nowMs - forecast.startMs) / stepMs)
   const steps = Math.min(forecast.mean.length - first, options.horizon)
@@ -67,7 +82,8 @@ function fromForecast(forecast: Forecast, seen: Observation, now: Situation, opt
     ...grid(steps, startsMs, stepMs),
     levels: levelsOf(forecast),
     mean: forecast.mean,
-    peak: seen.load === undefined ? 1 : peakOf(seen.load, stepMs, forecast.startMs)
+    peak: seen.load === undefined ? 1 : peakOf(seen.load, stepMs, forecast.startMs),
+    shift: seen.load === undefined ? 0 : carryOf(surprise) * (surpriseOf(forecast, seen.load) || 0)
   }
 }
 
@@ -134,7 +150,8 @@ function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: 
     ...grid(steps, 0, stepMs),
     levels: { levels: fallbackLevels, rows: growth.map((g) => new Float64Array(steps).fill(base * g)) },
     mean: new Float64Array(steps).fill(base),
-    peak: peakOf(load, stepMs, load.startMs)
+    peak: peakOf(load, stepMs, load.startMs),
+    shift: 0
   }
 }
 

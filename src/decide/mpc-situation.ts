@@ -4,15 +4,16 @@
 import { MINUTE, SECOND } from '../base/index.ts'
 import type { Observation } from '../roles.ts'
 import { boundsOf, leastUnits, metricOf, trusted, usable } from './answer.ts'
+import { learnSurprise, noSurprise, type Surprise } from './mpc-surprise.ts'
 
 /** Plain JSON; `null` = not measured. */
-export interface MpcMemory {
+export type MpcMemory = {
   /** Latency of an idle target, ms: the least that was seen, rising slowly so that one lucky reading does not stay for ever. */
   readonly idleMs: number | null
-  readonly [key: string]: number | null
+  readonly surprise: Surprise
 }
 
-export const unknown = (): MpcMemory => ({ idleMs: null })
+export const unknown = (): MpcMemory => ({ idleMs: null, surprise: noSurprise })
 
 export interface Situation {
   readonly nowMs: number
@@ -47,10 +48,20 @@ const FORGET = 1.001
 const ASSUMED_LEAD = 2 * MINUTE
 
 export function remember(seen: Observation, before: MpcMemory): MpcMemory {
+  const { forecast, load, nowMs } = seen
   const latency = trusted(seen.metrics?.latency)
-  if (Number.isNaN(latency)) return before
-  const idle = before.idleMs === null ? latency : Math.min(latency, before.idleMs * FORGET)
-  return { idleMs: idle }
+  const least = before.idleMs === null ? Infinity : before.idleMs * FORGET
+  const idleMs = Number.isNaN(latency) ? before.idleMs : Math.min(latency, least)
+  const surprise =
+    forecast === undefined || load === undefined
+      ? before.surprise
+      : learnSurprise(before.surprise, forecast, load, nowMs, reachOf(seen))
+  return { idleMs, surprise }
+}
+
+/** From asking to serving: lead time and restart. */
+function reachOf(seen: Observation): number {
+  return (seen.service?.leadTimeMs?.p90 ?? ASSUMED_LEAD) + (seen.service?.restartMs?.p50 ?? 0)
 }
 
 export function situationOf(

@@ -69,7 +69,7 @@ function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Deci
     return { decision: hold(from, 'unit-rate-unknown', { load, unitRate }), memory }
   }
   const now = situationOf(seen, resource, unitRate, memory)
-  const outlook = outlookOf(seen, now, options)
+  const outlook = outlookOf(seen, now, memory.surprise, options)
   if (outlook === undefined) return { decision: hold(from, 'load-unknown', { load, unitRate }), memory }
   const problem = problemOf(now, outlook, options)
   const path = cheapestPath(problem)

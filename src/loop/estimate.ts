@@ -59,8 +59,8 @@ interface Gap {
 const kept = 36
 /** A gauge of 100 % says only "at least": values from here on are not divided by (1 % noise, three deviations). */
 const saturated = 0.97
-/** Below this, idle work and rounding of the gauge are as large as the load. */
-const idle = 0.05
+/** Below this, rounding of the gauge (whole percents in most) is as large as the load. */
+const idle = 0.01
 /** 40 steps of 15 s are 10 minutes: a drift of 3 %/h is followed with 0.5 % lag, 1.4 % noise is averaged to 0.2 %. */
 const slowestGain = 1 / 40
 const clipAt = 3
