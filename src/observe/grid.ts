@@ -44,12 +44,15 @@ export function grid(rows: Rows, options: GridOptions = {}): Gridded {
   if ('why' in found && options.stepMs === undefined) {
     throw new PrescaleError('BAD_INPUT', `${rows.where} ${found.why}`)
   }
-  const placed =
-    'why' in found
-      ? intoBins(ordered, options.stepMs as number, notes)
-      : ontoGrid(ordered, moments, found.stepMs, notes)
+  const { stepMs } = options
+  // A longer step that the data's own does not divide cannot be made of whole steps either.
+  const inBins =
+    'why' in found || (stepMs !== undefined && stepMs > found.stepMs && stepMs % found.stepMs > 0)
+  const placed = inBins
+    ? intoBins(ordered, stepMs as number, notes)
+    : ontoGrid(ordered, moments, found.stepMs, notes)
   tellGaps(placed, notes)
-  const sums = 'why' in found ? (options.sums ?? []) : []
+  const sums = inBins ? (options.sums ?? []) : []
   return {
     notes,
     series: Object.fromEntries(
@@ -184,7 +187,7 @@ function ontoGrid(rows: Rows, moments: readonly number[], stepMs: number, notes:
 /** Rows without a regular step: what falls into the same bin belongs together. */
 function intoBins(rows: Rows, stepMs: number, notes: string[]): Placed {
   const startMs = Math.floor(rows.timesMs[0] / stepMs) * stepMs
-  notes.push(`times have no regular step: rows are put into bins of ${formatDuration(stepMs)}`)
+  notes.push(`rows are put into bins of ${formatDuration(stepMs)}`)
   return {
     startMs,
     stepMs,

@@ -158,7 +158,7 @@ function headersOf({ bearer, headers = {} }: PrometheusServer): Record<string, s
 
 /** The body of an answer, checked for the shape above. */
 function matrix(url: URL, status: number, body: unknown): Matrix {
-  const { status: said, data, error, errorType, warnings } = body as Partial<Body>
+  const { status: said, data, error, errorType, warnings } = (body ?? {}) as Partial<Body>
   if (said === 'error') {
     // bad_data and execution are about the query; the others about the server.
     const isOurs = errorType === 'bad_data' || errorType === 'execution'
