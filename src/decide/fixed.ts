@@ -32,7 +32,7 @@ function sizeOf(text: string | undefined): (resource: string) => number | undefi
     return () => units
   }
   const named = new Map(
-    text.split(';').map((part) => {
+    text.split(/[;,]/).map((part) => {
       const at = part.indexOf('=')
       requireOption(at > 0, 'fixed.units', text, 'a number, or named ones such as map=3;sink=2')
       return [part.slice(0, at).trim(), wholeNumber(part.slice(at + 1))]

@@ -87,6 +87,16 @@ describe('fixed', () => {
     expect(memory).toBeNull()
   })
 
+  it('takes a size for each resource, and leaves alone what is not named', () => {
+    for (const units of ['map=6;sink=1', 'map=6,sink=1']) {
+      const { decision } = fixed({ units }).decide(
+        { nowMs: 0, capacity: { ready: { map: 2, sink: 9, src: 4 } } },
+        null
+      )
+      expect(decision.to).toEqual({ map: 6, sink: 1, src: 4 })
+    }
+  })
+
   it('keeps what is wanted when no size was set, for every resource, and stays within the bounds', () => {
     const policy = fixed()
     const capacity = { ready: { map: 2, sink: 9 }, wanted: { map: 3 } }
