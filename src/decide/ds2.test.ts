@@ -299,30 +299,59 @@ describe('ds2 in doubt', () => {
 describe('the manager of ds2', () => {
   const growing = job({ s1: [0, 100], op1: [50, 400], op2: [100, 200] }, 's1>op1 op1>op2')
 
-  function rules(options: GivenOptions, epochs: number): string[] {
+  /** Looks one after the other; what is asked for is carried out before the next look, unless `applies` is false. */
+  function rules(options: GivenOptions, looks: readonly Partial<Observation>[], applies = true): string[] {
     const policy = ds2(options)
     let memory = policy.initial()
-    return Array.from({ length: epochs }, () => {
-      const turn = policy.decide({ nowMs: 0, capacity: { ready: {} }, ...growing }, memory)
+    let ready: Observation['capacity']['ready'] = {}
+    return looks.map((look) => {
+      const turn = policy.decide({ nowMs: 0, capacity: { ready }, ...look }, memory)
       memory = turn.memory
+      if (applies) ready = turn.decision.to
       return turn.decision.why.rule
     })
   }
+  // The rate of one instance falls, so that every evaluation asks for more.
+  const looks = Array.from({ length: 9 }, (_, i) =>
+    job({ s1: [0, 100], op1: [50 / (i + 1), 400], op2: [100 / (i + 1), 200] }, 's1>op1 op1>op2')
+  )
 
-  it('ignores the epochs of the warm-up, then waits for enough evaluations, then begins again', () => {
-    expect(rules({ warmUpTime: 2, activationTime: 3 }, 7)).toEqual([
+  it('ignores the epochs of the warm-up after a change, then waits for enough evaluations', () => {
+    const settings = { warmUpTime: 2, activationTime: 3 }
+    expect(rules(settings, looks)).toEqual([
+      'activation',
+      'activation',
+      'ds2',
       'warm-up',
       'warm-up',
       'activation',
       'activation',
       'ds2',
-      'warm-up',
       'warm-up'
     ])
   })
 
+  it('warms up for two epochs as in the example of the reference, which the first look needs not', () => {
+    expect(rules({}, looks.slice(0, 4))).toEqual(['ds2', 'warm-up', 'warm-up', 'ds2'])
+  })
+
+  it('does not count the epochs in which the job is down', () => {
+    const down = job({ s1: [0, 100], op1: [NaN, NaN], op2: [NaN, NaN] }, 's1>op1 op1>op2')
+    expect(rules({ warmUpTime: 1 }, [looks[0], down, down, looks[1], looks[2]])).toEqual([
+      'ds2',
+      'warm-up',
+      'warm-up',
+      'warm-up',
+      'ds2'
+    ])
+  })
+
+  it('does not warm up when what it asked for was not carried out', () => {
+    expect(rules({}, [growing, growing, growing], false)).toEqual(['ds2', 'ds2', 'ds2'])
+  })
+
   it('waits for the instances that it asked for, not for those that were starting anyway', () => {
-    const policy = ds2()
+    const policy = ds2({ warmUpTime: 0 })
     const starting = [{ resource: 'op2', units: 6, readyAtMs: 60_000 }]
     const seen = { nowMs: 0, ...growing, capacity: { ready: { op1: 1, op2: 1 }, starting } }
     const first = policy.decide(seen, policy.initial())
@@ -333,11 +362,8 @@ describe('the manager of ds2', () => {
       decision: { kind: 'hold', to: { s1: 1, op1: 2, op2: 8 }, why: { rule: 'not-running' } },
       memory: first.memory
     })
-    const third = policy.decide(
-      { ...growing, nowMs: 1, capacity: { ready: { op1: 1, op2: 1 } } },
-      second.memory
-    )
-    expect(third.decision.why.rule).toBe('ds2')
+    const ready = { ...growing, nowMs: 1, capacity: { ready: first.decision.to } }
+    expect(policy.decide(ready, second.memory).decision.why.rule).toBe('ds2')
   })
 
   it('leaves a job alone that would only lose one instance, when asked to', () => {

@@ -13,7 +13,7 @@
  */
 import type { GivenOptions, OptionTable } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
-import type { Decided, Observation, Operator, Policy } from '../roles.ts'
+import type { Decided, Observation, Operator, Policy, Units } from '../roles.ts'
 import { hold, latestLoad, MOST_UNITS, metricOf, scale, trusted, wantedNow, withinBounds } from './answer.ts'
 import { type Dag, dagOf } from './topology.ts'
 
@@ -30,7 +30,7 @@ export const ds2Options = {
     says: 'once nothing grows: when a source wants over this × what it sends, all grow by that ratio'
   },
   policyInterval: { kind: 'duration', default: 10_000, min: 1, says: 'one epoch: how often it is asked' },
-  warmUpTime: { kind: 'integer', default: 0, min: 0, says: 'epochs ignored at the start and after a change' },
+  warmUpTime: { kind: 'integer', default: 2, min: 0, says: 'epochs ignored after a change was made' },
   activationTime: {
     kind: 'integer',
     default: 1,
@@ -47,11 +47,12 @@ export const ds2Options = {
 type Settings = ReturnType<typeof readOptions<typeof ds2Options>>
 
 type Ds2Memory = {
-  /** Epochs since the last change was made, and how many of them were evaluated. */
+  /** The last change that was asked for, until it is settled. */
+  readonly asked: Units | null
+  /** Epochs seen since then. */
   readonly epochs: number
+  /** Epochs evaluated since then. */
   readonly evaluations: number
-  /** A change was asked for, and nothing has been seen to run since. */
-  readonly changing: boolean
 }
 
 export function ds2(given: GivenOptions = {}): Policy<Ds2Memory> {
@@ -59,7 +60,7 @@ export function ds2(given: GivenOptions = {}): Policy<Ds2Memory> {
   return {
     name: 'ds2',
     intervalMs: settings.policyInterval,
-    initial: () => ({ epochs: 0, evaluations: 0, changing: false }),
+    initial: () => ({ asked: null, epochs: 0, evaluations: 0 }),
     decide: (seen, memory) => decide(settings, seen, memory)
   }
 }
@@ -102,14 +103,15 @@ function rate(value: number): number {
   return value > 0 && value <= Number.MAX_SAFE_INTEGER ? value : NaN
 }
 
-function decide(settings: Settings, seen: Observation, memory: Ds2Memory): Decided<Ds2Memory> {
+function decide(settings: Settings, seen: Observation, before: Ds2Memory): Decided<Ds2Memory> {
   const job = jobOf(seen)
-  if (job === undefined) return { decision: hold(wantedNow(seen), 'no-topology'), memory: count(memory, 0) }
+  if (job === undefined) return { decision: hold(wantedNow(seen), 'no-topology'), memory: before }
   const asIs = unitsOf(job, job.now)
-  // The reference's manager waits for its redeployment, and counts no epoch in which instances are missing.
-  if (memory.changing && isStarting(seen, job)) return { decision: hold(asIs, 'not-running'), memory }
-  if (memory.epochs < settings.warmUpTime) {
-    return { decision: hold(asIs, 'warm-up', { epochs: memory.epochs }), memory: count(memory, 0) }
+  const memory = settle(seen, asIs, before)
+  if (memory === undefined) return { decision: hold(asIs, 'not-running'), memory: before }
+  if (memory.asked !== null && memory.epochs < settings.warmUpTime) {
+    const epochs = memory.epochs + (reports(job) ? 1 : 0)
+    return { decision: hold(asIs, 'warm-up', { epochs }), memory: { ...memory, epochs } }
   }
   const answer = ds2Rule(job.dag, job.instances, job.offered)
   const { wish, rule, ratio } = sized(settings, job, answer)
@@ -117,29 +119,37 @@ function decide(settings: Settings, seen: Observation, memory: Ds2Memory): Decid
   const to = unitsOf(job, wish)
   for (const id in to) to[id] = withinBounds(seen, id, to[id], bound)
   const inputs = inputsOf(job, answer, ratio)
-  const after = count(memory, 1)
-  if (after.evaluations < settings.activationTime) {
-    return {
-      decision: hold(asIs, 'activation', { ...inputs, evaluations: after.evaluations }),
-      memory: after
-    }
+  const evaluations = memory.evaluations + 1
+  const after = { asked: null, epochs: memory.epochs + 1, evaluations }
+  if (evaluations < settings.activationTime) {
+    return { decision: hold(asIs, 'activation', { ...inputs, evaluations }), memory: after }
   }
   if (settings.ignoreSmallShrink && !isSignificant(asIs, to)) {
     return { decision: hold(asIs, 'insignificant-change', inputs), memory: after }
   }
   const decision = scale(asIs, to, rule, inputs, bound)
-  return { decision, memory: decision.kind === 'scale' ? changed : after }
+  return { decision, memory: decision.kind === 'scale' ? { asked: to, epochs: 0, evaluations: 0 } : after }
 }
 
-const changed: Ds2Memory = { epochs: 0, evaluations: 0, changing: true }
-
-function count(memory: Ds2Memory, evaluated: 0 | 1): Ds2Memory {
-  return { epochs: memory.epochs + 1, evaluations: memory.evaluations + evaluated, changing: false }
-}
-
-function isStarting({ capacity }: Observation, { dag }: Job): boolean {
+/**
+ * The reference's manager waits for its redeployment and counts only epochs in which every instance reports:
+ * `undefined` while instances start that were asked for. A request that was not carried out changed nothing.
+ */
+function settle({ capacity }: Observation, asIs: Units, memory: Ds2Memory): Ds2Memory | undefined {
+  const { asked } = memory
+  if (asked === null) return memory
+  const ids = Object.keys(asIs)
+  const isDone = ids.length === Object.keys(asked).length && ids.every((id) => asked[id] === asIs[id])
+  if (!isDone) return { ...memory, asked: null }
   const starting = capacity.starting ?? []
-  return starting.some(({ resource, units }) => units > 0 && dag.operators.some(({ id }) => id === resource))
+  return starting.some(({ resource, units }) => units > 0 && asked[resource] !== undefined)
+    ? undefined
+    : memory
+}
+
+/** While a job is down none of its operators has a rate; such an epoch does not count. */
+function reports({ dag }: Job): boolean {
+  return dag.operators.some(({ trueProcessingRate }, i) => !dag.isSource[i] && trueProcessingRate > 0)
 }
 
 /** The answer in whole instances, after over-provisioning and the final adjustment, before the bounds. */
