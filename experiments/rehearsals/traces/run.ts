@@ -1,0 +1,143 @@
+/**
+ * The same table on every real load series that is there: does looking ahead help on loads nobody tuned it on?
+ *
+ * The first 0.8 of each series is the training part, on whose end the knob is chosen; the rest is held back and rehearsed.
+ * A series on which the best-tuned reactive policy is better is printed as lost.
+ */
+import { HOUR, PrescaleError } from '../../../src/base/index.ts'
+import { readData, trainingSteps } from '../../../src/cli/data.ts'
+import { doJobsInWorkers, threads } from '../../../src/cli/jobs.ts'
+import type { Row } from '../../../src/cli/output.ts'
+import { atEqualCost, frontierOf } from '../../../src/compare/frontier.ts'
+import { planService, type ServiceSettings } from '../../../src/compare/plan.ts'
+import { parsePolicies } from '../../../src/compare/policy-spec.ts'
+import { type Rehearsed, rehearseAll } from '../../../src/compare/rehearsal.ts'
+import { median } from '../../../src/math/index.ts'
+import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
+import { type RealSeries, realSeries } from '../series.ts'
+import { headline, otherTruths, REACTIVE, savedClaim } from '../summary.ts'
+
+/** Small enough for CI: a smooth, a bursty and a drifting one. */
+const SHORT = ['dsp/iot_1h', 'serverless/azure_functions_2021_func_235_1min', 'cluster/crane_metric_05']
+
+export const experiment: Experiment = {
+  name: 'rehearsals/traces',
+  says: 'every real load series: mpc against the best-tuned reactive policy at equal cost, losses printed',
+  run
+}
+
+async function run({ long, progress }: ExperimentOptions): Promise<ExperimentResult> {
+  const all = realSeries()
+  if (all.length === 0) {
+    throw new PrescaleError(
+      'NOT_FOUND',
+      'no load series is there: this experiment reads real data from $PRESCALE_DATA or ../shared/data'
+    )
+  }
+  const chosen = long ? all : all.filter(({ name }) => SHORT.includes(name))
+  const truths: readonly (readonly [string, ServiceSettings['truth']])[] = [
+    ['as said', undefined],
+    ...(long ? otherTruths : [])
+  ]
+  const rows: (Row & Outcome)[] = []
+  for (const [i, real] of chosen.entries()) {
+    const { series } = await readData(real.file, real.options)
+    for (const [truth, factors] of truths) {
+      const say = (line: string) => progress(`${i + 1}/${chosen.length} ${real.name}, ${truth}, ${line}`)
+      const span = { fitFrom: 0, scoreFrom: trainingSteps(series), scoreTo: series.values.length }
+      const plan = planService(real.name, series, span, { truth: factors })
+      const rehearsed = await rehearseAll(
+        plan,
+        {
+          policies: parsePolicies([...REACTIVE, 'mpc'].join(',')),
+          forecast: 'blend',
+          seeds: [1],
+          frontier: true,
+          chooseKnobs: true,
+          threads
+        },
+        doJobsInWorkers(say)
+      )
+      rows.push(rowOf(real, truth, rehearsed))
+    }
+  }
+  return {
+    experiment: experiment.name,
+    settings: {
+      forecast: 'blend',
+      seeds: 1,
+      series: chosen.length,
+      reactive: REACTIVE,
+      floor: 'dsp: 0.98 × the training minimum'
+    },
+    rows,
+    claims: truths.flatMap(([truth]) =>
+      claimsOf(
+        truth,
+        rows.filter((row) => row.truth === truth)
+      )
+    )
+  }
+}
+
+interface Outcome {
+  readonly series: string
+  readonly truth: string
+  readonly saved: number
+  readonly ours: number
+  readonly reactive: number
+}
+
+function rowOf({ name }: RealSeries, truth: string, rehearsed: Rehearsed): Row & Outcome {
+  const hpa = headline(rehearsed, 'hpa')
+  const mpc = headline(rehearsed, 'mpc')
+  const equal = atEqualCost(mpc, frontierOf(rehearsed.points, REACTIVE))
+  const bound = atEqualCost(mpc, frontierOf(rehearsed.points, ['oracle']))
+  const { trace, span } = rehearsed.plan
+  return {
+    series: name,
+    truth,
+    hours: ((span.scoreTo - span.scoreFrom) * trace.stepMs) / HOUR,
+    'hpa late': hpa.overloadedMinutes,
+    'hpa units': hpa.meanUnits,
+    'mpc late': mpc.overloadedMinutes,
+    'mpc units': mpc.meanUnits,
+    reactive: equal.theirs,
+    ours: equal.ours,
+    saved: equal.saved,
+    oracle: bound.theirs,
+    'mpc rescales': mpc.rescales,
+    'hpa rescales': hpa.rescales,
+    knob: JSON.stringify(mpc.knob),
+    verdict: verdict(equal)
+  }
+}
+
+/** One minute more or less is a draw: both counts are whole minutes of one seed. */
+function verdict({ ours, theirs, saved }: { ours: number; theirs: number; saved: number }): string {
+  if (Number.isNaN(saved)) return 'cheaper than any reactive setting'
+  if (Math.abs(ours - theirs) <= 1) return 'equal'
+  return ours < theirs ? 'won' : 'LOST'
+}
+
+function claimsOf(truth: string, rows: readonly (Row & Outcome)[]): Claim[] {
+  const id = truth.replaceAll(/[^a-z0-9]+/gi, '-')
+  const lost = rows.filter((row) => row.verdict === 'LOST').map(({ series }) => series)
+  // Where nobody is late there is nothing to save: those series say nothing about the median.
+  const comparable = rows.filter(({ reactive, ours }) => reactive > 0 || ours > 0)
+  return [
+    {
+      id: `${id}-nowhere-worse`,
+      text: `${truth}: series on which mpc is worse than the best reactive frontier at equal cost${lost.length > 0 ? `: ${lost.join(', ')}` : ''}`,
+      expected: 0,
+      measured: lost.length,
+      holds: lost.length === 0
+    },
+    savedClaim(
+      `${id}-median-saved`,
+      `${truth}: median share of overloaded minutes saved at equal cost, over ${comparable.length} series on which anybody is late`,
+      0.25,
+      median(comparable.map(({ saved }) => saved))
+    )
+  ]
+}
