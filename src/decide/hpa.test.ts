@@ -240,6 +240,33 @@ describe('hpa as a policy', () => {
     expect(sizes).toEqual([...Array(20).fill(10), 5, 5])
   })
 
+  it('goes where a real controller manager went: Kubernetes 1.36 under KEDA, no behavior, 5 each, at most 8', () => {
+    // External metric as AverageValue; sync every 5 s and a little, downscale window 5 s. From 1 on the way to 22/5 = 5 it went to 4, twice
+    // 1 or 4, and stayed: 22/20 is within the tolerance. 100/5 = 20 met the maximum; down it goes in one sync.
+    const policy = hpa({
+      type: 'valuePerUnit',
+      target: 5,
+      metric: 'q',
+      behavior: 'none',
+      downStabilization: '5s'
+    })
+    let memory = policy.initial()
+    let web = 1
+    const sizes = [22, 22, 30, 100, 30, 10].map((value, i) => {
+      const seen: Observation = {
+        nowMs: nowMs + i * 5_002,
+        capacity: { ready: { web }, wanted: { web } },
+        bounds: { web: { min: 1, max: 8 } },
+        metrics: { q: { value, quality: 'ok' } }
+      }
+      const out = policy.decide(seen, memory)
+      memory = out.memory
+      web = out.decision.to.web
+      return web
+    })
+    expect(sizes).toEqual([4, 4, 6, 8, 6, 2])
+  })
+
   it('believes an old value, as its original does, and names what it looked at', () => {
     const policy = hpa()
     const seen: Observation = {
