@@ -128,8 +128,8 @@ function prepare(db: DatabaseSync, file: string, readOnly: boolean): void {
 const versionOf = (db: DatabaseSync) => Number(db.prepare('PRAGMA user_version').get()?.user_version)
 
 /**
- * The header says how many pages there are. SQLite itself would notice only when it comes to a missing page. A file
- * that is longer is fine: the last pages may still be in the write-ahead log.
+ * The header says how many pages there are. SQLite itself would notice only when it comes to a missing page. With a
+ * write-ahead log beside it, pages may still be there: after a full disk the file alone is shorter than it says.
  */
 function refuseTruncated(file: string): void {
   const header = Buffer.alloc(100)
@@ -139,7 +139,8 @@ function refuseTruncated(file: string): void {
     closeSync(handle)
     return statSync(file).size
   })
-  if (size === 0) return
+  const logged = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  if (size === 0 || logged > 0) return
   const isSqlite = header.toString('latin1', 0, 15) === 'SQLite format 3'
   if (!isSqlite) throw new PrescaleError('BAD_INPUT', `${file} is not a store of Turns (not an SQLite file)`)
   const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)

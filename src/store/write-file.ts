@@ -59,7 +59,8 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'no permission',
   EPERM: 'no permission',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is a file'
+  ENOTDIR: 'a part of its path is a file',
+  EEXIST: 'a part of its path is a file'
 }
 
 function reasonOf(cause: unknown): string {
