@@ -14,6 +14,8 @@ export interface RateRow {
   readonly down?: string
   readonly added?: readonly number[]
   readonly removed?: readonly number[]
+  /** Seconds over which they are spread, 120 unless said. */
+  readonly over?: number
   readonly gives: number
   readonly bound?: string
 }
@@ -473,5 +475,163 @@ export const stabilizationRows: readonly StabilizationRow[] = [
     upWindow: 300,
     downWindow: 300,
     gives: 2
+  }
+]
+
+/**
+ * An independent set for the same rules: TestDecideTargetReplicasByBehavior of jthomperoo/predictive-horizontal-pod-
+ * autoscaler, internal/scalebehavior (Apache-2.0). Its default rules have periods of a minute.
+ */
+const upMinute = 'Percent:100:60+Pods:4:60'
+const halfOrTen = 'Percent:50:60+Pods:10:60'
+const four = [1, 1, 1, 1]
+
+export const independentRows: readonly RateRow[] = [
+  { when: '2 to 4', now: 2, wish: 4, max: 10, gives: 4 },
+  { when: '2 to 4 with max 3', now: 2, wish: 4, max: 3, gives: 3, bound: 'maxReplicas' },
+  { when: '2 to 1', now: 2, wish: 1, max: 4, gives: 1 },
+  { when: '2 to 0 with min 1', now: 2, wish: 0, max: 4, gives: 1, bound: 'minReplicas' },
+  { when: '2 to 0 with min 0', now: 2, wish: 0, min: 0, max: 4, gives: 0 },
+  { when: 'up disabled', now: 3, wish: 7, up: 'Disabled', gives: 3, bound: 'scaleUpLimit' },
+  { when: 'down disabled', now: 7, wish: 3, down: 'Disabled', gives: 7, bound: 'scaleDownLimit' },
+  { when: '4 added', now: 4, wish: 6, up: upMinute, added: four, over: 60, gives: 4, bound: 'scaleUpLimit' },
+  {
+    when: '4 added, 2 removed',
+    now: 4,
+    wish: 6,
+    up: upMinute,
+    added: four,
+    removed: [1, 1],
+    over: 60,
+    gives: 6
+  },
+  {
+    when: '1 added, Min',
+    now: 4,
+    wish: 7,
+    up: `Min:${upMinute}`,
+    added: [1],
+    over: 60,
+    gives: 6,
+    bound: 'scaleUpLimit'
+  },
+  {
+    when: '10 added, percent',
+    now: 30,
+    wish: 50,
+    up: upMinute,
+    added: [10],
+    over: 60,
+    gives: 40,
+    bound: 'scaleUpLimit'
+  },
+  { when: '4 removed, no rule', now: 6, wish: 4, down: 'Percent:100:60', removed: four, over: 60, gives: 4 },
+  {
+    when: '4 of 5 removed',
+    now: 6,
+    wish: 4,
+    down: 'Pods:5:60',
+    removed: four,
+    over: 60,
+    gives: 5,
+    bound: 'scaleDownLimit'
+  },
+  {
+    when: '4 of 5 removed, 2 added',
+    now: 6,
+    wish: 4,
+    down: 'Pods:5:60',
+    added: [1, 1],
+    removed: four,
+    over: 60,
+    gives: 4
+  },
+  {
+    when: '2 removed, half',
+    now: 8,
+    wish: 4,
+    down: 'Percent:50:60',
+    removed: [1, 1],
+    over: 60,
+    gives: 5,
+    bound: 'scaleDownLimit'
+  },
+  {
+    when: '20 removed, Max',
+    now: 80,
+    wish: 40,
+    down: halfOrTen,
+    removed: [10, 10],
+    over: 60,
+    gives: 50,
+    bound: 'scaleDownLimit'
+  },
+  {
+    when: '20 removed, Min',
+    now: 80,
+    wish: 40,
+    down: `Min:${halfOrTen}`,
+    removed: [10, 10],
+    over: 60,
+    gives: 80,
+    bound: 'scaleDownLimit'
+  },
+  {
+    when: '10 added, Min',
+    now: 40,
+    wish: 80,
+    up: 'Min:Percent:150:60+Pods:20:60',
+    added: [5, 5],
+    over: 60,
+    gives: 50,
+    bound: 'scaleUpLimit'
+  },
+  {
+    when: '10 added, Max',
+    now: 40,
+    wish: 100,
+    up: 'Percent:200:60+Pods:20:60',
+    added: [5, 5],
+    over: 60,
+    gives: 90,
+    bound: 'scaleUpLimit'
+  },
+  {
+    when: 'from zero, Min',
+    now: 3,
+    wish: 6,
+    up: 'Min:Percent:200:60+Pods:5:60',
+    added: [1, 2],
+    over: 60,
+    gives: 3,
+    bound: 'scaleUpLimit'
+  }
+]
+
+export const independentStabilizationRows: readonly StabilizationRow[] = [
+  {
+    when: '9 to 2 with 9 in the window',
+    now: 9,
+    wish: 2,
+    earlier: [
+      [7, 4],
+      [6, 3],
+      [9, 2],
+      [8, 1]
+    ],
+    downWindow: 300,
+    gives: 9
+  },
+  {
+    when: '3 to 7 with 1 in the window',
+    now: 3,
+    wish: 7,
+    earlier: [
+      [2, 0.6],
+      [1, 0.4],
+      [3, 0.2]
+    ],
+    upWindow: 60,
+    gives: 3
   }
 ]
