@@ -45,17 +45,17 @@ export interface PackOptions {
   readonly budget: number
 }
 
+/** Decisions in one file that nobody will ever have read; more are not worth the time of packing them. */
+const MOST_DECISIONS = 60_000
+
 /** Base64 of the deflated payload; the oldest decisions of every run are left out until it is within the budget. */
 export function pack(data: ReportData, options: PackOptions): string {
-  for (
-    let most = Math.max(...data.runs.map((run) => run.decisions.length), 1);
-    ;
-    most = Math.floor(most / 2)
-  ) {
-    const text = deflateRawSync(JSON.stringify(payloadOf(data, options, most)), { level: 9 }).toString(
-      'base64'
-    )
+  const longest = Math.max(1, ...data.runs.map((run) => run.decisions.length))
+  let most = Math.min(longest, Math.ceil(MOST_DECISIONS / Math.max(1, data.runs.length)))
+  for (;;) {
+    const text = deflateRawSync(JSON.stringify(payloadOf(data, options, most))).toString('base64')
     if (text.length <= options.budget || most === 0) return text
+    most = Math.floor(most * Math.min(0.9, options.budget / text.length) * 0.97)
   }
 }
 
