@@ -6,8 +6,8 @@
  *   unitHours = Σ (ready + starting) · step            cost = price · unitHours
  *   rescale: the wanted capacity changed; flip: in the opposite direction within 10 min of the last one
  *
- * Latency quantiles come from a histogram of 64 bins a decade (2 % wide at most 3.7 %), filled from each step's
- * base latency and its exponential wait.
+ * Latency quantiles come from a histogram of 64 bins a decade (each 3.7 % wide), filled from each step's base latency
+ * and the exact share of its exponential wait in every bin.
  */
 import { MINUTE } from '../base/index.ts'
 import type { StepOutcome } from '../roles.ts'
@@ -97,7 +97,7 @@ export function overloadedFlags(track: RunTrack): Uint8Array {
       missed += track.missed[i]
       dropped += track.dropped[i]
     }
-    if (missed > OVERLOAD_SHARE * arrivals || dropped > 0) flags[m] = 1
+    if (!Number.isNaN(arrivals) && (missed > OVERLOAD_SHARE * arrivals || dropped > 0)) flags[m] = 1
   }
   return flags
 }
@@ -142,8 +142,7 @@ function flips(track: RunTrack): number {
   let count = 0
   for (let i = 1; i < track.rescales.length; i++) {
     const [last, now] = [track.rescales[i - 1], track.rescales[i]]
-    const opposite = Math.sign(last.by) !== Math.sign(now.by)
-    if (opposite && (now.step - last.step) * track.stepMs <= FLIP_WINDOW_MS) count++
+    if (last.by * now.by < 0 && (now.step - last.step) * track.stepMs <= FLIP_WINDOW_MS) count++
   }
   return count
 }
@@ -151,8 +150,18 @@ function flips(track: RunTrack): number {
 const BINS_PER_DECADE = 64
 const LOWEST_MS = 0.01
 const DECADES = 10
-/** Midpoints of eight equal slices of the unit exponential: −ln(1 − (i + ½)/8). */
-const EXPONENTIAL_SLICES = Array.from({ length: 8 }, (_, i) => -Math.log(1 - (i + 0.5) / 8))
+/** Upper edge of each bin, ms; whatever is longer stands in the last one. */
+const EDGES_MS = Float64Array.from(
+  { length: BINS_PER_DECADE * DECADES },
+  (_, bin) => LOWEST_MS * 10 ** ((bin + 1) / BINS_PER_DECADE)
+)
+/** A share of the waits too small to move a quantile of any run: e⁻¹⁶. */
+const TAIL = 1e-7
+
+function binOf(ms: number): number {
+  const bin = Math.floor(Math.log10(ms / LOWEST_MS) * BINS_PER_DECADE)
+  return Math.max(0, Math.min(bin, EDGES_MS.length - 1))
+}
 
 /** `count` arrivals of latency `baseMs`, of which the share `waiting` has an exponential wait of mean `meanMs` on top. */
 function addLatency(
@@ -164,14 +173,17 @@ function addLatency(
 ): void {
   // A wait that is short against the base moves nobody into another bin.
   const nobodyWaits = waiting < 1e-6 || meanMs < baseMs * 1e-3
-  put(bins, baseMs, nobodyWaits ? count : count * (1 - waiting))
+  let bin = binOf(baseMs)
+  bins[bin] += nobodyWaits ? count : count * (1 - waiting)
   if (nobodyWaits) return
-  for (const slice of EXPONENTIAL_SLICES) put(bins, baseMs + meanMs * slice, (count * waiting) / 8)
-}
-
-function put(bins: Float64Array, ms: number, count: number): void {
-  const bin = Math.floor(Math.log10(ms / LOWEST_MS) * BINS_PER_DECADE)
-  bins[Math.max(0, Math.min(bin, bins.length - 1))] += count
+  const waits = count * waiting
+  let beyond = 1
+  for (; bin < bins.length - 1 && beyond > TAIL; bin++) {
+    const next = Math.exp((baseMs - EDGES_MS[bin]) / meanMs)
+    bins[bin] += waits * (beyond - next)
+    beyond = next
+  }
+  bins[bin] += waits * beyond
 }
 
 /** Latency in ms that this share of the arrivals stayed below; `NaN` when nothing arrived. */
