@@ -6,7 +6,7 @@
  *   Pods    → start ± value        Percent → ⌈start · (1 + value %)⌉ up, ⌊start · (1 − value %)⌋ down
  *   limit   = largest change of the policies (Max), the smallest (Min), or none (Disabled)
  *
- * Source: kubernetes pkg/controller/podautoscaler/horizontal.go (v1.36), autoscaling/v2 HPAScalingRules.
+ * Source: kubernetes pkg/controller/podautoscaler/horizontal.go (1.33 and later), autoscaling/v2 HPAScalingRules.
  */
 import { PrescaleError, parseDuration } from '../base/index.ts'
 import type { Observation } from '../roles.ts'

@@ -3,7 +3,7 @@
  *
  * CPU of a pod that has just started says nothing about the load. A pod younger than `initialization` counts only when
  * it is ready and one whole sample old; an older one that is not ready is left out only if it never was ready. Other
- * metrics are taken from every pod that runs. Source: kubernetes replica_calculator.go, groupPods (v1.36).
+ * metrics are taken from every pod that runs. Source: kubernetes replica_calculator.go, groupPods (1.33 and later).
  */
 import type { Metric, Observation, UnitReading } from '../roles.ts'
 import { metricOf, usable } from './answer.ts'

@@ -6,7 +6,7 @@
  *
  * Pods that cannot be judged are counted against the direction: not ready 0 % on the way up; no metric 0 % on the way
  * up and 100 % (or the target, if that is more) on the way down. If that turns the direction round, nothing changes.
- * Source: kubernetes pkg/controller/podautoscaler/replica_calculator.go (v1.36).
+ * Source: kubernetes pkg/controller/podautoscaler/replica_calculator.go (1.33 and later).
  */
 
 /** The pods of one target in sums. `usage` and the requests in thousandths, whole numbers; counts of pods. */
@@ -67,7 +67,7 @@ export function forAverage(
     return isWithin(ratio, tolerance) ? current : Math.ceil(ratio * pods.measured)
   }
   let { usage, measured: counted } = pods
-  if (pods.missing > 0) {
+  if (pods.missing > 0 && ratio !== 1) {
     if (ratio < 1) usage += pods.missing * targetMilli
     counted += pods.missing
   }

@@ -78,6 +78,22 @@ describe('corners of the HPA that its own tests leave open', () => {
     expect(sizeOf(mean(10, 0.89))).toBe(12)
   })
 
+  it('leaves pods without a metric out when the others are exactly on target', () => {
+    const units = ['5000', '-'].map((pod, i) => unitOf(pod, 'qps', `pod-${i}`))
+    const options = { type: 'average', metric: 'qps', target: 5 }
+    expect(sizeOf({ ...mean(2, 1), units }, options)).toBe(2)
+    const above = ['9000', '-'].map((pod, i) => unitOf(pod, 'qps', `pod-${i}`))
+    expect(sizeOf({ ...mean(2, 1), units: above }, options)).toBe(2)
+  })
+
+  it('asks for no more than an int32 of replicas, as far as its rules let it', () => {
+    const seen = { ...mean(4, 1), metrics: { q: { value: 1e12, quality: 'ok' } } } as const
+    expect(sizeOf(seen, { type: 'valuePerUnit', metric: 'q', target: 0.1, up: 'Percent:100:15' })).toBe(8)
+    expect(sizeOf(seen, { type: 'valuePerUnit', metric: 'q', target: 0.1, up: 'Pods:2147483647:15' })).toBe(
+      2_147_483_647
+    )
+  })
+
   it('does not go below what is there on the way up, when few of its pods exist yet', () => {
     const pods = ['3000', '3000', '-'].map((pod, i) => unitOf(pod, 'cpu', `pod-${i}`))
     expect(sizeOf({ ...mean(3, 3, 10), units: pods }, { target: 1 })).toBe(10)

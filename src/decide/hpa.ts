@@ -7,7 +7,7 @@
  * Looks every 15 s at `seen.units` when they are there, else at the mean utilisation `metrics.cpu` of the ready units
  * with those that are starting as not ready; units that read alike give the same answer either way. It has the faults
  * of its original: it trusts whatever value it is given, however old; it knows no lead time; a CPU at 100 % tells it
- * nothing about the load beyond. Sources: kubernetes pkg/controller/podautoscaler (v1.36), KEP-853 (behavior),
+ * nothing about the load beyond. Sources: kubernetes pkg/controller/podautoscaler (1.33 and later), KEP-853 (behavior),
  * KEP-4951 (tolerance per direction).
  */
 import type { GivenOptions, OptionTable } from '../base/index.ts'
@@ -200,8 +200,8 @@ function decideOne(
     }
   }
   const proposed = proposal(settings, seen, resource, several, current)
-  const { desired } = proposed
-  if (!usable(desired) || desired > MOST_UNITS) {
+  const desired = Math.min(proposed.desired, MOST_UNITS)
+  if (!usable(desired)) {
     return { to: current, rule: 'metric-unknown', memory, inputs: { current, ...proposed } }
   }
   const { nowMs } = seen
@@ -212,7 +212,7 @@ function decideOne(
   if (wish < desired) note(bound, 'upStabilization')
   const { added, removed } = memory
   const to = limited(settings.behavior, wish, { now: current, nowMs, min, max, added, removed }, bound)
-  const inputs = { current, stabilized: wish, ...proposed }
+  const inputs = { current, stabilized: wish, ...proposed, desired }
   const remembered = moved(settings.behavior, { ...memory, highest, lowest }, nowMs, current, to)
   return { to, rule: ruleOf(current, desired, to), memory: remembered, inputs }
 }

@@ -4,7 +4,7 @@
  *   average = sum of the buckets of the window that lie between the first and the last write / how many those are
  *
  * A bucket that was skipped between two writes counts as zero; time before the first write and after the last does
- * not count. Source: knative serving pkg/autoscaler/aggregation/bucketing.go (1.2x, TimedFloat64Buckets).
+ * not count. Source: knative serving pkg/autoscaler/aggregation/bucketing.go (TimedFloat64Buckets).
  */
 
 /** `last` is the index of the newest bucket (time / bucket length), −1 before anything was written. */
