@@ -18,7 +18,7 @@ import type { FitOptions, Forecaster } from '../roles.ts'
 import { horizonNodes } from './horizons.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 import { profile, profileExperts } from './profile.ts'
-import { requireSeason } from './season.ts'
+import { detectSeason, requireSeason } from './season.ts'
 import { spreads } from './spread.ts'
 import { stacking } from './stacking.ts'
 
@@ -55,7 +55,9 @@ export function blend({ season = 0 }: BlendOptions = {}): Forecaster {
 function seasonsOf(history: Series, season: number): number[] {
   if (season > 0) return [season]
   const calendar = [HOUR, DAY, 7 * DAY].map((ms) => Math.round(ms / history.stepMs))
-  return calendar.filter((m) => m >= 4 && m <= longestSeason)
+  const found = detectSeason(history).season
+  const seasons = found > 0 && !calendar.includes(found) ? [...calendar, found] : calendar
+  return seasons.filter((m) => m >= 4 && m <= longestSeason)
 }
 
 function start(seasons: readonly number[], horizon: number): PointModel {

@@ -1,8 +1,17 @@
-import { type GivenOptions, type OptionTable, readOptions } from '../base/index.ts'
+import {
+  type GivenOptions,
+  type OptionTable,
+  PrescaleError,
+  readOptions,
+  unknownName
+} from '../base/index.ts'
 import type { Forecaster } from '../roles.ts'
 import { blend } from './blend.ts'
+import { ewma } from './ewma.ts'
+import { holtWinters, holtWintersOptions } from './holt-winters.ts'
 import { naive } from './naive.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
+import { sma } from './sma.ts'
 
 /** One line of the forecaster table. */
 export interface ForecasterEntry {
@@ -11,14 +20,17 @@ export interface ForecasterEntry {
   readonly make: (options?: GivenOptions) => Forecaster
 }
 
-const seasonOption = {
-  kind: 'integer',
-  default: 0,
-  min: 0,
-  says: 'steps in a season; 0 = find it in the history'
-} as const
+const seasonal = {
+  season: { kind: 'integer', default: 0, min: 0, says: 'steps in a season; 0 = find it in the history' }
+} as const satisfies OptionTable
 
-const seasonal = { season: seasonOption }
+const smaOptions = {
+  window: { kind: 'integer', default: 5, min: 1, says: 'steps that are averaged' }
+} as const satisfies OptionTable
+
+const ewmaOptions = {
+  alpha: { kind: 'number', min: 0, max: 1, says: 'weight of the newest value, above 0; else fitted' }
+} as const satisfies OptionTable
 
 /** Every forecaster by its name. Adding one: one file, one line here, one page in docs/methods, one golden or known-answer test. */
 export const forecasters = {
@@ -35,6 +47,21 @@ export const forecasters = {
     options: seasonal,
     make: (given) => seasonalNaive(readOptions('seasonal-naive', seasonal, given))
   },
+  sma: {
+    says: 'the mean of the last few values',
+    options: smaOptions,
+    make: (given) => sma(readOptions('sma', smaOptions, given))
+  },
+  ewma: {
+    says: 'the mean of everything, the newest counting most',
+    options: ewmaOptions,
+    make: (given) => ewma(readOptions('ewma', ewmaOptions, given))
+  },
+  'holt-winters': {
+    says: 'level, trend and season, each smoothed exponentially',
+    options: holtWintersOptions,
+    make: (given) => holtWinters(readOptions('holt-winters', holtWintersOptions, given))
+  },
   blend: {
     says: 'persistence and season, each trusted as far as it was right at that horizon',
     options: seasonal,
@@ -42,7 +69,21 @@ export const forecasters = {
   }
 } satisfies Record<string, ForecasterEntry>
 
-export type { BlendOptions } from './blend.ts'
-export { blend } from './blend.ts'
-export { naive } from './naive.ts'
-export { seasonalNaive } from './seasonal-naive.ts'
+/** The forecaster with this name, its season option set where it has one and none was given. */
+export function makeForecaster(name: string, options: GivenOptions = {}, season?: number): Forecaster {
+  if (!Object.hasOwn(forecasters, name)) {
+    throw new PrescaleError('BAD_OPTION', unknownName('a forecaster', name, Object.keys(forecasters)))
+  }
+  const entry: ForecasterEntry = forecasters[name as keyof typeof forecasters]
+  const withSeason = season !== undefined && Object.hasOwn(entry.options, 'season')
+  return entry.make(withSeason ? { season, ...options } : options)
+}
+
+export * from './backtest.ts'
+export * from './blend.ts'
+export * from './ewma.ts'
+export * from './holt-winters.ts'
+export * from './naive.ts'
+export * from './season.ts'
+export * from './seasonal-naive.ts'
+export * from './sma.ts'

@@ -4,35 +4,34 @@
  *   ŷ[t+h] = y[t + h − m·k],  k the fewest whole seasons that lie in the past and were measured there
  *
  * Hyndman & Athanasopoulos, FPP3 §5.2. A gap in the last season is filled from the season before it; where none was
- * ever measured the last measured value stands in.
+ * ever measured the last measured value stands in. Without a season it is the naive forecast.
  *
- *   season   m, steps in a season, at least 2
+ *   season   m, steps in a season, at least 2; 0 = find it in the history
  */
 import { requireOption, type Series } from '../base/index.ts'
 import type { FitOptions, Forecaster } from '../roles.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
-import { requireSeason } from './season.ts'
+import { detectSeason, requireSeason } from './season.ts'
 
-export function seasonalNaive({ season }: { readonly season: number }): Forecaster {
+const name = 'seasonal-naive'
+
+export function seasonalNaive({ season = 0 }: { readonly season?: number } = {}): Forecaster {
   requireOption(
-    Number.isInteger(season) && season >= 2,
+    Number.isInteger(season) && season >= 0 && season !== 1,
     'season',
     season,
-    'a whole number of steps, at least 2'
+    'a whole number of steps, at least 2, or 0 to find it'
   )
   const method: Method = {
-    name: 'seasonal-naive',
+    name,
     version: '1',
     needs: 1,
     start: (history) => {
-      requireSeason('seasonal-naive', season, history, 1)
-      return { model: start(season), from: 0 }
+      requireSeason(name, season, history, 1)
+      return { model: start(season || detectSeason(history).season || 1), from: 0 }
     }
   }
-  return {
-    name: 'seasonal-naive',
-    fit: (history: Series, options?: FitOptions) => fitOnline(method, history, options)
-  }
+  return { name, fit: (history: Series, options?: FitOptions) => fitOnline(method, history, options) }
 }
 
 function start(season: number): PointModel {
@@ -51,7 +50,7 @@ function start(season: number): PointModel {
     ahead(out) {
       for (let h = 0, phase = next; h < out.length; h++) {
         out[h] = Number.isNaN(phases[phase]) ? last : phases[phase]
-        phase = phase + 1 === season ? 0 : phase + 1
+        phase = (phase + 1) % season
       }
     },
     parameters: () => ({ season })

@@ -11,16 +11,16 @@ export function fft(re: Float64Array, im: Float64Array, inverse = false): void {
   const n = re.length
   requireOption(n > 0 && (n & (n - 1)) === 0, 'length', n, 'a power of two')
   reverseBits(re, im)
+  const turn = ((inverse ? 2 : -2) * Math.PI) / n
+  const cos = Float64Array.from({ length: n >> 1 }, (_, k) => Math.cos(turn * k))
+  const sin = Float64Array.from({ length: n >> 1 }, (_, k) => Math.sin(turn * k))
   for (let size = 2; size <= n; size *= 2) {
     const half = size / 2
-    const angle = ((inverse ? 2 : -2) * Math.PI) / size
-    for (let k = 0; k < half; k++) {
-      const c = Math.cos(angle * k)
-      const s = Math.sin(angle * k)
-      for (let i = k; i < n; i += size) {
-        const j = i + half
-        const tr = re[j] * c - im[j] * s
-        const ti = re[j] * s + im[j] * c
+    const stride = n / size
+    for (let start = 0; start < n; start += size) {
+      for (let i = start, j = start + half, w = 0; i < start + half; i++, j++, w += stride) {
+        const tr = re[j] * cos[w] - im[j] * sin[w]
+        const ti = re[j] * sin[w] + im[j] * cos[w]
         re[j] = re[i] - tr
         im[j] = im[i] - ti
         re[i] += tr

@@ -1,0 +1,162 @@
+/**
+ * Backtest — what each forecaster would have said, told only what it could have known.
+ *
+ *   rolling origin: the steps behind `trainUntil` are cut into `folds`; at the start of each fold the method is fitted
+ *   to everything before it, then forecasts `horizon` steps ahead from every step of the fold, learning one value a
+ *   step. Scored is the forecast for exactly `horizon` steps ahead.
+ *
+ * FPP3 §5.10. MASE divides by the naive error at the same horizon on the steps before `trainUntil`. `coverage['0.95']`
+ * is the share of values inside the central 95 % interval, ends included: from the 2.5 % to the 97.5 % quantile.
+ * `pinball` is the mean over the quantiles of all those intervals.
+ */
+import { PrescaleError, requireOption, type Series, sliceSteps } from '../base/index.ts'
+import { coverage, mae, mase, naiveError, pinball, rmse, smape, smape2 } from '../math/index.ts'
+import type { Forecaster } from '../roles.ts'
+
+export interface BacktestOptions {
+  /** Steps ahead. */
+  readonly horizon?: number
+  readonly folds?: number
+  /** Steps before the first forecast. Default 0.8 of the series. */
+  readonly trainUntil?: number
+  /** Probabilities of central intervals. */
+  readonly levels?: readonly number[]
+  /** A clock for fitMs and predictMs; without it they are 0. */
+  readonly nowMs?: () => number
+  readonly progress?: (done: number, of: number) => void
+}
+
+export interface BacktestRow {
+  readonly model: string
+  readonly rmse: number
+  readonly mae: number
+  readonly mase: number
+  readonly smape: number
+  readonly smape2: number
+  readonly pinball: number
+  readonly coverage: Readonly<Record<string, number>>
+  /** Mean time of one fit, and of one update and forecast. */
+  readonly fitMs: number
+  readonly predictMs: number
+}
+
+export interface Backtest {
+  readonly horizon: number
+  readonly folds: number
+  readonly models: readonly BacktestRow[]
+}
+
+/** One forecaster's forecasts of every step from `from` on, made `horizon` steps before. */
+export interface Scored {
+  readonly from: number
+  readonly actual: Float64Array
+  readonly mean: Float64Array
+  /** By level as written, such as `'0.975'`. */
+  readonly quantiles: Readonly<Record<string, Float64Array>>
+  readonly fitMs: number
+  readonly predictMs: number
+}
+
+export const intervalLevels: readonly number[] = [0.8, 0.95]
+
+export function backtest(
+  series: Series,
+  forecasters: Readonly<Record<string, Forecaster>>,
+  options: BacktestOptions = {}
+): Backtest {
+  const { horizon = 1, folds = 1, levels = intervalLevels } = options
+  const trainUntil = options.trainUntil ?? Math.floor(0.8 * series.values.length)
+  const scale = naiveError(series.values.subarray(0, trainUntil), horizon)
+  const names = Object.keys(forecasters)
+  const models = names.map((model, i) => {
+    const progress = (done: number, of: number) => options.progress?.(i * of + done, names.length * of)
+    const scored = rollingOrigin(series, forecasters[model], { ...options, progress })
+    return { model, ...measures(scored, levels, scale) }
+  })
+  return { horizon, folds, models }
+}
+
+/** The forecasts behind a backtest, for whoever needs more than their measures. */
+export function rollingOrigin(series: Series, forecaster: Forecaster, options: BacktestOptions = {}): Scored {
+  const { horizon = 1, folds = 1, levels = intervalLevels, nowMs = () => 0 } = options
+  const steps = series.values.length
+  const trainUntil = options.trainUntil ?? Math.floor(0.8 * steps)
+  check(steps, trainUntil, horizon, folds)
+  const wanted = [...new Set(levels.flatMap(tailsOf))].sort((a, b) => a - b)
+  // The first value that a forecast from `trainUntil` reaches is the horizon's last.
+  const from = trainUntil + horizon - 1
+  const actual = series.values.slice(from)
+  const mean = new Float64Array(actual.length).fill(NaN)
+  const quantiles = Object.fromEntries(wanted.map((p) => [p, new Float64Array(actual.length).fill(NaN)]))
+  let [fitMs, predictMs] = [0, 0]
+  for (let fold = 0; fold < folds; fold++) {
+    const edge = (f: number) => trainUntil + Math.floor(((steps - horizon + 1 - trainUntil) * f) / folds)
+    let clock = nowMs()
+    let fitted = forecaster.fit(sliceSteps(series, 0, edge(fold)), { horizon, levels: wanted })
+    fitMs += nowMs() - clock
+    clock = nowMs()
+    for (let t = edge(fold); t < edge(fold + 1); t++) {
+      const ahead = fitted.predict(horizon)
+      mean[t - trainUntil] = ahead.mean[horizon - 1]
+      for (const p of wanted) quantiles[p][t - trainUntil] = ahead.quantiles[p][horizon - 1]
+      fitted = fitted.update(sliceSteps(series, t, t + 1))
+    }
+    predictMs += nowMs() - clock
+    options.progress?.(fold + 1, folds)
+  }
+  return {
+    from,
+    actual,
+    mean,
+    quantiles,
+    fitMs: fitMs / folds,
+    predictMs: predictMs / Math.max(1, actual.length)
+  }
+}
+
+/** The two quantile levels between which the central interval of this probability lies. */
+export function tailsOf(level: number): [number, number] {
+  requireOption(level > 0 && level < 1, 'level', level, 'a probability between 0 and 1')
+  // Rounded, so that .95 asks for 0.025 and 0.975 and not for their neighbours in binary.
+  const tail = Math.round((1 - level) * 5e8) / 1e9
+  return [tail, Math.round((1 - tail) * 1e9) / 1e9]
+}
+
+function measures(scored: Scored, levels: readonly number[], scale: number): Omit<BacktestRow, 'model'> {
+  const { actual, mean, quantiles } = scored
+  const losses = Object.entries(quantiles).map(([p, q]) => pinball(actual, q, Number(p)))
+  const inside = levels.map((level) => {
+    const [low, high] = tailsOf(level)
+    return [String(level), coverage(actual, quantiles[low], quantiles[high])]
+  })
+  return {
+    rmse: rmse(actual, mean),
+    mae: mae(actual, mean),
+    mase: mase(actual, mean, scale),
+    smape: smape(actual, mean),
+    smape2: smape2(actual, mean),
+    pinball: losses.reduce((a, b) => a + b, 0) / losses.length,
+    coverage: Object.fromEntries(inside),
+    fitMs: scored.fitMs,
+    predictMs: scored.predictMs
+  }
+}
+
+function check(steps: number, trainUntil: number, horizon: number, folds: number): void {
+  const whole = (value: number) => Number.isInteger(value) && value >= 1
+  requireOption(whole(horizon), 'horizon', horizon, 'a whole number of steps, at least 1')
+  requireOption(whole(folds), 'folds', folds, 'a whole number, at least 1')
+  requireOption(
+    whole(trainUntil) && trainUntil < steps,
+    'trainUntil',
+    trainUntil,
+    `between 1 and ${steps - 1} steps`
+  )
+  const origins = steps - trainUntil - horizon + 1
+  if (origins >= folds) return
+  throw new PrescaleError(
+    'TOO_SHORT',
+    `backtest: ${steps - trainUntil} steps behind the training part are too few for ${folds} folds at horizon ${horizon}; ` +
+      `it needs at least ${folds + horizon - 1}`
+  )
+}
