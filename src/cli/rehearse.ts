@@ -1,8 +1,10 @@
 /** `prescale rehearse [FILE]` — every policy on one trace in one world. */
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { parseDocument } from 'yaml'
 import {
+  canonicalJson,
   formatDuration,
   PrescaleError,
   parseDuration,
@@ -14,11 +16,14 @@ import { asRun } from '../compare/as-run.ts'
 import { planService, planStream, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
 import { parsePolicies } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
-import type { Quantiles } from '../roles.ts'
-import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
+import { renderReport } from '../compare/report.ts'
+import { reportOf } from '../compare/report-of.ts'
+import type { Json, Quantiles } from '../roles.ts'
+import { addDataOptions, type Data, type DataOptions, readData, trainingSteps } from './data.ts'
 import { doJobsInWorkers, threads } from './jobs.ts'
 import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
+import { DEFAULT_STORE } from './store-file.ts'
 
 const DEFAULT_POLICIES = 'fixed,hpa,threshold,proportional,mpc'
 
@@ -39,6 +44,7 @@ interface Options extends DataOptions {
   readonly frontier?: boolean
   readonly report?: string
   readonly asRun?: string
+  readonly store: string | false
   readonly output: string
   readonly quiet?: boolean
 }
@@ -71,6 +77,8 @@ export function command(): Command {
       'CAPACITY[,LATENCY]: replay the recorded capacity first and fit the unit rate from it'
     )
     .option('--report <FILE>', 'write a self-contained HTML report')
+    .option('--store <FILE>', 'where the Turns go that `explain` reads; replaced', DEFAULT_STORE)
+    .option('--no-store', 'keep no Turns')
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .option('--quiet', 'no notes, no progress')
   return addDataOptions(rehearse).action(run)
@@ -105,16 +113,50 @@ async function run(file: string, options: Options): Promise<void> {
       seeds: seedsOf(options),
       frontier: options.frontier === true,
       chooseKnobs: true,
+      keepTurns: options.store !== false || options.report !== undefined,
       threads
     },
     doJobsInWorkers(say)
   )
   say('')
+  const result = { ...resultOf(rehearsed, options), ...(replayed && { asRun: replayed }) }
+  if (options.report !== undefined) {
+    const { writeWhole } = await import('../store/write-file.ts')
+    writeWhole(options.report, reportHtml(rehearsed, data, options))
+  }
+  if (options.store !== false) await keep(options.store, rehearsed, result)
   print(options.output, {
-    value: { ...resultOf(rehearsed, options), ...(replayed && { asRun: replayed }) },
+    value: result,
     rows: rehearsalRows(rehearsed),
     text: [...(replayed ? [asRunText(replayed), ''] : []), rehearsalText(rehearsed)].join('\n')
   })
+  sayWhere(rehearsed, options)
+}
+
+function reportHtml(rehearsed: Rehearsed, data: Data, options: Options): string {
+  const { world, forecast } = options
+  return renderReport(reportOf(rehearsed, { world, forecast, notes: data.notes }))
+}
+
+async function keep(file: string, { contenders, plan }: Rehearsed, result: object): Promise<void> {
+  const { replaceStore } = await import('./store-file.ts')
+  replaceStore(
+    file,
+    contenders.flatMap(({ turns }) => turns),
+    {
+      atMs: Date.now(),
+      kind: 'rehearse',
+      name: plan.name,
+      spec: null,
+      result: JSON.parse(canonicalJson(result)) as Json
+    }
+  )
+}
+
+function sayWhere({ plan, contenders }: Rehearsed, { report, store, quiet }: Options): void {
+  const policy = contenders.at(-1)?.label
+  if (report !== undefined) note(`report: ${resolve(report)}`, quiet)
+  if (store !== false) note(`why: prescale explain ${plan.name}/${policy} --at TIME`, quiet)
 }
 
 /** CONTRACTS: `{ trace, world, settings, runs, pairs, frontier }`. */
