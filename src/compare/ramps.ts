@@ -4,6 +4,9 @@
  *
  *   lead of a ramp = moment the need rises − moment the needed units were ready      positive = in time
  *   false start    = a unit that became ready and was not needed within two lead times after that
+ *
+ * The need of a minute with an unknown load is not known (it stands there as 0): no ramp begins behind it, and a unit
+ * that became ready before it may have been needed.
  */
 import { MINUTE } from '../base/index.ts'
 import type { RunTrack } from './measure.ts'
@@ -16,7 +19,7 @@ export function leadMinutes(track: RunTrack, need: Int32Array | Float64Array): n
   const perMinute = Math.max(1, Math.round(MINUTE / track.stepMs))
   const leads: number[] = []
   for (let m = 1; m < need.length; m++) {
-    if (!(need[m] > need[m - 1])) continue
+    if (!(need[m] > need[m - 1]) || isUnknown(track, m - 1, perMinute)) continue
     const at = m * perMinute
     leads.push(
       ((at - readySince(track.ready, need[m], at, REACH_MINUTES * perMinute)) * track.stepMs) / MINUTE
@@ -49,8 +52,14 @@ export function falseStarts(track: RunTrack, need: Int32Array | Float64Array, le
     const minute = Math.floor(i / perMinute)
     let needed = 0
     for (let m = minute; m <= Math.min(minute + window, need.length - 1); m++)
-      needed = Math.max(needed, need[m])
+      needed = Math.max(needed, isUnknown(track, m, perMinute) ? Infinity : need[m])
     count += Math.min(rise, Math.max(0, track.ready[i] - needed))
   }
   return count
+}
+
+function isUnknown({ arrivals }: RunTrack, minute: number, perMinute: number): boolean {
+  for (let i = minute * perMinute; i < (minute + 1) * perMinute; i++)
+    if (Number.isNaN(arrivals[i])) return true
+  return false
 }
