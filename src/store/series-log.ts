@@ -150,12 +150,12 @@ export function seriesLog(db: DatabaseSync): SeriesLog {
         const values = floats(row.data as Uint8Array)
         const first = Number(row.from_step)
         const [a, b] = [Math.max(first, own), Math.min(first + values.length, until)]
-        out.set(values.subarray(a - first, b - first), a - from)
+        if (a < b) out.set(values.subarray(a - first, b - first), a - from)
         end = Math.max(end, b)
       }
       if (isKnown || shared <= from) return end
       id = Number(link?.parent)
-      until = shared
+      until = Math.min(until, shared)
     }
   }
 

@@ -113,6 +113,43 @@ describe('a file', () => {
     )
     store.close()
   })
+
+  it('gives back any windows of a load that grows and is corrected, in whatever order they are asked for', () => {
+    const step = fc.record({
+      grown: fc.integer({ min: 0, max: 3_000 }),
+      corrected: fc.option(fc.nat(20_000)),
+      from: fc.nat(20_000),
+      length: fc.integer({ min: 1, max: 9_000 })
+    })
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 2, maxLength: 12 }),
+        fc.infiniteStream(fc.nat()),
+        (steps, picks) => {
+          const store = sqlite({ file: ':memory:' })
+          let all = Float64Array.from({ length: 5_000 }, (_, i) => i)
+          const seen = steps.map(({ grown, corrected, from, length }, i) => {
+            all = Float64Array.from({ length: all.length + grown }, (_, k) => all[k] ?? k + i / 100)
+            if (corrected !== null && corrected < all.length) all[corrected] += 0.25
+            const first = Math.min(from, all.length - 1)
+            const turn = turnAt(
+              i,
+              {},
+              series(minute, all.slice(first, first + length), { startMs: first * minute })
+            )
+            store.append(turn)
+            return turn
+          })
+          for (let n = 0; n < 10; n++) {
+            const turn = seen[picks.next().value % seen.length]
+            expect(store.latest('job', turn.atMs)).toStrictEqual(turn)
+          }
+          store.close()
+        }
+      ),
+      { numRuns: 50 }
+    )
+  })
 })
 
 /** Properties that are undefined are not kept. */
@@ -333,12 +370,22 @@ describe('another process', () => {
     const file = path()
     sqlite({ file }).close()
     const children = [0, 1].map((parity) =>
-      writer(file, `for (let i = ${parity}; i < 400; i += 2) store.append(turn(i)); store.close()`)
+      writer(
+        file,
+        `process.stdout.write('open\\n')
+         process.stdin.once('data', () => {
+           for (let i = ${parity}; i < 2000; i += 2) store.append(turn(i))
+           store.close()
+           process.exit()
+         })`
+      )
     )
+    await Promise.all(children.map((child) => once(child.stdout, 'data')))
+    for (const child of children) child.stdin.write('go\n')
     await Promise.all(children.map((child) => once(child, 'close')))
     const store = sqlite({ file, readOnly: true })
     const turns = [...store.turns({})]
-    expect(turns.map(({ atMs }) => atMs / minute)).toEqual(Array.from({ length: 400 }, (_, i) => i))
+    expect(turns.map(({ atMs }) => atMs / minute)).toEqual(Array.from({ length: 2_000 }, (_, i) => i))
     for (const { atMs, observation } of turns) expect(observation.load?.values[0]).toBe(atMs / minute)
     store.close()
   })

@@ -100,6 +100,22 @@ export function storeContract(name: string, open: () => TurnStore): void {
       expect([...store.turns({})]).toStrictEqual(seen)
     })
 
+    it('keeps windows that look back far behind a correction', () => {
+      const before = Float64Array.from({ length: 10_000 }, (_, i) => i)
+      const after = before.with(9_990, 0.5)
+      const window = (i: number, from: number, to: number, values = after) =>
+        turnAt(i, {}, series(minute, values.slice(from, to), { startMs: from * minute }))
+      const seen = [
+        window(0, 0, 10_000, before),
+        window(1, 0, 10_000),
+        window(2, 0, 10),
+        window(3, 4_100, 4_120)
+      ]
+      store.appendAll(seen)
+      expect([...store.turns({ fromMs: 2 * minute })]).toStrictEqual(seen.slice(2))
+      expect([...store.turns({})]).toStrictEqual(seen)
+    })
+
     it('keeps runs with all that is needed to do them again', () => {
       const spec = { policies: [{ name: 'mpc', options: { step: '5m' } }], seeds: [1, 2] }
       const id = store.putRun({
