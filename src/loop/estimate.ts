@@ -122,7 +122,8 @@ function remember(seen: Observation, ready: number, starting: number, memory: Es
     memory.cpu.shift()
   }
   const a = place(memory.throughput, seen.metrics?.throughput, seen.nowMs, memory)
-  const b = place(memory.cpu, seen.metrics?.cpu, seen.nowMs, memory)
+  // Useful time where the engine reports it (Flink's busy time): CPU also counts what a unit does when idle.
+  const b = place(memory.cpu, seen.metrics?.busy ?? seen.metrics?.cpu, seen.nowMs, memory)
   if (a >= 0) measureUnitRate(a, memory)
   if (b >= 0 && b !== a) measureUnitRate(b, memory)
 }
