@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { smallDisk } from '../../test/fakes/small-disk.ts'
 import { DAY, PrescaleError, series } from '../base/index.ts'
 import type { Turn } from '../roles.ts'
@@ -294,10 +294,16 @@ describe('a file that is no good is refused in one line', () => {
 })
 
 describe('another process', () => {
+  const children: ChildProcess[] = []
+  afterEach(() => {
+    for (const child of children) child.kill('SIGKILL')
+  })
+
   const module = new URL('./sqlite.ts', import.meta.url).href
 
   function writer(file: string, body: string) {
     const script = `
+      import { writeSync } from 'node:fs'
       import { sqlite } from '${module}'
       const turn = (i) => ({ target: 'job', atMs: i * 60000, policy: { name: 'p', options: {} },
         observation: { nowMs: i * 60000, capacity: { ready: { job: 1 } },
@@ -305,16 +311,18 @@ describe('another process', () => {
         before: null, after: { i }, decision: { kind: 'hold', to: { job: 1 }, why: { rule: 'r', inputs: {}, bound: [], changed: [] } } })
       const store = sqlite({ file: ${JSON.stringify(file)} })
       ${body}`
-    return spawn(process.execPath, ['--input-type=module-typescript', '--eval', script], {
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script], {
       stdio: ['pipe', 'pipe', 'inherit']
     })
+    children.push(child)
+    return child
   }
 
   it('may read while one writes', { timeout: 60_000 }, async () => {
     const file = path()
     const child = writer(
       file,
-      `process.stdout.write('open\\n'); for (let i = 0; i < 2000; i++) store.append(turn(i)); store.close()`
+      `writeSync(1, 'open\\n'); for (let i = 0; i < 2000; i++) store.append(turn(i)); store.close()`
     )
     await once(child.stdout, 'data')
     const reader = sqlite({ file, readOnly: true })
@@ -346,7 +354,7 @@ describe('another process', () => {
       const child = writer(
         file,
         `const start = (store.latest('job')?.atMs ?? -60000) / 60000 + 1
-         for (let i = start; ; i++) { store.append(turn(i)); process.stdout.write(i + '\\n') }`
+         for (let i = start; ; i++) { store.append(turn(i)); writeSync(1, i + '\\n') }`
       )
       let said = ''
       child.stdout.on('data', (text) => {
@@ -369,10 +377,10 @@ describe('another process', () => {
   it('may write the same target at the same time', { timeout: 60_000 }, async () => {
     const file = path()
     sqlite({ file }).close()
-    const children = [0, 1].map((parity) =>
+    const writers = [0, 1].map((parity) =>
       writer(
         file,
-        `process.stdout.write('open\\n')
+        `writeSync(1, 'open\\n')
          process.stdin.once('data', () => {
            for (let i = ${parity}; i < 2000; i += 2) store.append(turn(i))
            store.close()
@@ -380,9 +388,9 @@ describe('another process', () => {
          })`
       )
     )
-    await Promise.all(children.map((child) => once(child.stdout, 'data')))
-    for (const child of children) child.stdin.write('go\n')
-    await Promise.all(children.map((child) => once(child, 'close')))
+    await Promise.all(writers.map((child) => once(child.stdout, 'data')))
+    for (const child of writers) child.stdin.write('go\n')
+    await Promise.all(writers.map((child) => once(child, 'close')))
     const store = sqlite({ file, readOnly: true })
     const turns = [...store.turns({})]
     expect(turns.map(({ atMs }) => atMs / minute)).toEqual(Array.from({ length: 2_000 }, (_, i) => i))
