@@ -1,7 +1,7 @@
 /**
  * What each number of units would cost in each step ahead, as a problem for the dynamic programme.
  *
- *   stage[t](n)  = share[t] · (n + price · P(load[t] > capacity(n)))  + price · backlog/(n·unitRate − load)   once, where it can be helped
+ *   stage[t](n)  = share[t] · (n + price · P(load[t] > capacity(n)))
  *   change[t](n) = price · restart · C/(C − load)    C = n·unitRate: an outage of length o is drained with what C leaves
  *   up[t]        = units paid while they start
  *   cap[t]       = ready + starting, before anything asked for now could be there
@@ -27,17 +27,13 @@ export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions)
     perUnit: now.unitRate / outlook.peak,
     least
   }
-  let helped = false
   for (let t = 0; t < steps; t++) {
     const row = t * levels
-    const reachable = waitMs[t] >= now.reachMs
     up[t] = Math.min(waitMs[t], now.paidMs) / stepMs
-    cap[t] = reachable ? now.most : comesUntil(now, waitMs[t])
+    cap[t] = waitMs[t] >= now.reachMs ? now.most : comesUntil(now, waitMs[t])
     exceedance(outlook.levels, first + t, capacity, stage, row, levels)
-    for (let i = 0; i < levels; i++) stage[row + i] = share[t] * (least + i + options.price * stage[row + i])
-    if (reachable && !helped && now.backlog > 0) {
-      helped = true
-      drain(now, outlook, t, options.price, stage, levels)
+    for (let i = 0; i < levels; i++) {
+      stage[row + i] = share[t] * (least + i + options.price * stage[row + i])
     }
     if (changes !== undefined) {
       for (let i = 0; i < levels; i++) {
@@ -65,41 +61,16 @@ function topLevel(now: Situation, outlook: Outlook, price: number): number {
   return Math.max(now.least, Math.min(most + 1, now.most))
 }
 
-function comesUntil(now: Situation, ms: number): number {
+export function comesUntil(now: Situation, ms: number): number {
   let units = now.ready
   for (const batch of now.coming) if (batch.inMs <= ms) units += batch.units
   return units
-}
-
-/** The backlog that is left when units asked for now are there, and how long each size is late with it. */
-function drain(
-  now: Situation,
-  outlook: Outlook,
-  t: number,
-  price: number,
-  stage: Float64Array,
-  levels: number
-): void {
-  let left = now.backlog
-  for (let s = 0; s < t; s++) {
-    const free =
-      comesUntil(now, outlook.waitMs[s]) * now.unitRate - outlook.mean[outlook.first + s] - outlook.shift
-    left = Math.max(0, left - (free * outlook.share[s] * outlook.stepMs) / 1_000)
-  }
-  const load = outlook.mean[outlook.first + t] + outlook.shift
-  for (let i = 0; i < levels; i++) {
-    const capacity = (now.least + i) * now.unitRate
-    const over = left - now.patience * capacity
-    if (over <= 0) continue
-    const steps = capacity > load ? (over * 1_000) / (capacity - load) / outlook.stepMs : Infinity
-    stage[t * levels + i] += price * Math.min(steps, outlook.steps - t)
-  }
 }
 
 /** Longest time that one outage can make late: after that the plan has changed. */
 const LONGEST_MS = 30 * 60_000
 
 /** How long an outage is felt: o · C/(C − load). */
-function drained(outageMs: number, capacity: number, load: number): number {
+export function drained(outageMs: number, capacity: number, load: number): number {
   return capacity > load ? Math.min((outageMs * capacity) / (capacity - load), LONGEST_MS) : LONGEST_MS
 }

@@ -10,6 +10,7 @@
  *
  *   late       M/M/c: P(wait > patience) ≤ e^{−(n·unitRate − load)·patience} = 5 %   patience = SLO − latency when idle
  *   floor      ⌈(mean load of the last lead time + ln 20 / patience) / unitRate⌉: what a reactive rule asks for now
+ *   backlog    the units that drain what waits at the least cost, see `mpc-backlog.ts`
  *   fallback   the load of now with the spread it had over the last hour, when there is no forecast that can be trusted
  *
  * Receding horizon control (Mayne et al. 2000) with the chance of being late in place of a constraint. The parts:
@@ -19,6 +20,7 @@ import type { GivenOptions, OptionTable, ReadOptions } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
 import { hold, latestLoad, scale, usable, wantedNow, withinBounds } from './answer.ts'
+import { backlogUnits } from './mpc-backlog.ts'
 import { problemOf } from './mpc-costs.ts'
 import { outlookOf } from './mpc-outlook.ts'
 import { cheapestPath } from './mpc-plan.ts'
@@ -78,9 +80,18 @@ function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Deci
     planned = Math.max(planned, path.ready[t])
   }
   const floor = Number.isNaN(now.floor) ? from[resource] : now.floor
+  const waiting = backlogUnits(now, outlook, options)
+  const wanted = Math.max(planned, floor, waiting)
   const bound: string[] = []
-  const units = withinBounds(seen, resource, Math.max(planned, floor), bound)
-  const rule = planned >= floor ? outlook.rule : Number.isNaN(now.floor) ? 'load-unknown' : 'reactive-floor'
+  const units = withinBounds(seen, resource, wanted, bound)
+  const rule =
+    planned === wanted
+      ? outlook.rule
+      : waiting === wanted
+        ? 'backlog'
+        : Number.isNaN(now.floor)
+          ? 'load-unknown'
+          : 'reactive-floor'
   const inputs = explain(now, outlook.by, planned, load)
   return { decision: scale(from, { [resource]: units }, rule, inputs, bound), memory }
 }
