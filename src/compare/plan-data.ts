@@ -67,6 +67,22 @@ export function trainingRates(name: string, trace: Series, span: Span): Float64A
   )
 }
 
+/** Whole units, and not fewer at most than at least. */
+export function requireRange({ minUnits, maxUnits }: Settings): void {
+  requireOption(
+    Number.isInteger(minUnits) && minUnits >= 0,
+    'minUnits',
+    minUnits,
+    'a whole number, at least 0'
+  )
+  requireOption(
+    Number.isInteger(maxUnits) && maxUnits >= Math.max(1, minUnits),
+    'maxUnits',
+    maxUnits,
+    `a whole number, at least ${Math.max(1, minUnits)} (minUnits is ${minUnits})`
+  )
+}
+
 export function truthOf({ truth }: GivenSettings): Plan['truth'] {
   return { unitRate: truth?.unitRate ?? 1, leadTime: truth?.leadTime ?? 1 }
 }

@@ -6,6 +6,7 @@ import {
   DEFAULTS,
   type GivenSettings,
   type Plan,
+  requireRange,
   type Span,
   trainingRates,
   trueLeadTime,
@@ -39,6 +40,7 @@ export function planService(
     maxUnits: given.maxUnits ?? DEFAULTS.maxUnits,
     stepMs: given.stepMs ?? DEFAULTS.stepMs
   }
+  requireRange(settings)
   const serviceTimeMs = (1_000 * serversPerUnit) / unitRate
   const assumed = [
     ...assumedOf(settings, given),

@@ -1,14 +1,16 @@
 /**
  * The stream world of a rehearsal: a DAG of operators, by default one whose instance serves P99.9 of the training rates / 20.
  *
- * The config is a `StreamConfig` without step and start; times in it (failures, drift of rates) count from the beginning of
- * the scored part.
+ * The config is a `StreamConfig` without step and start; times in it (failures, drift of rates and outages) count from the
+ * beginning of the scored part, and the warm-up before it has the amounts of that moment's past.
  */
-import { HOUR, PrescaleError, type Series } from '../base/index.ts'
-import type { Units } from '../roles.ts'
+import { HOUR, MINUTE, PrescaleError, type Series } from '../base/index.ts'
+import type { Quantiles, Units } from '../roles.ts'
 import {
   compileDag,
   effectiveUnits,
+  type OutageConfig,
+  type OverTime,
   overTime,
   type StreamConfig,
   serviceDefaults,
@@ -19,6 +21,7 @@ import {
   DEFAULTS,
   type GivenSettings,
   type Plan,
+  requireRange,
   type Span,
   trainingRates,
   trueLeadTime,
@@ -44,36 +47,51 @@ export function planStream(
 ): StreamPlan {
   const training = trainingRates(name, trace, span)
   const unitRate = given.unitRate ?? serviceDefaults(training).unitRate
-  const config = world ?? { operators: [{ id: 'job', rate: unitRate }] }
-  checkConfig(config)
+  const config = checked(world ?? { operators: [{ id: 'job', rate: unitRate }] })
+  const own = { sloMs: config.sloMs, leadTimeMs: leadTimeOf(config.outages) }
   const settings = {
     unitRate,
-    sloMs: given.sloMs ?? config.sloMs ?? SLO_MS,
-    leadTimeMs: given.leadTimeMs ?? DEFAULTS.leadTimeMs,
+    sloMs: given.sloMs ?? own.sloMs ?? SLO_MS,
+    leadTimeMs: given.leadTimeMs ?? own.leadTimeMs ?? DEFAULTS.leadTimeMs,
     unitHour: given.unitHour ?? DEFAULTS.unitHour,
     currency: given.currency ?? DEFAULTS.currency,
     minUnits: given.minUnits ?? DEFAULTS.minUnits,
     maxUnits: given.maxUnits ?? DEFAULTS.maxUnits,
     stepMs: given.stepMs ?? DEFAULTS.stepMs
   }
-  const assumed = assumedOf(settings, { ...given, sloMs: given.sloMs ?? config.sloMs })
+  requireRange(settings)
+  const assumed = assumedOf(settings, {
+    ...given,
+    sloMs: given.sloMs ?? own.sloMs,
+    leadTimeMs: given.leadTimeMs ?? own.leadTimeMs
+  })
   return { name, trace, span, settings, world: { kind: 'stream', config }, truth: truthOf(given), assumed }
 }
 
-function checkConfig(config: StreamWorld): void {
-  if (!Array.isArray(config.operators)) {
+/** The config with its edges, a chain unless they are given. Throws for one that no world can be made of. */
+function checked(config: StreamWorld): StreamWorld {
+  const { operators } = config
+  const readable =
+    Array.isArray(operators) && operators.every((each) => typeof each === 'object' && each !== null)
+  if (!readable) {
     throw new PrescaleError('BAD_INPUT', 'the world config must have a list `operators` of { id, rate, … }')
   }
-  compileDag(config.operators, config.edges)
+  const chain = operators.slice(1).map(({ id }, i) => ({ from: operators[i].id, to: id }))
+  const whole = { ...config, edges: config.edges ?? chain }
+  stream(whole)
+  return whole
+}
+
+function leadTimeOf(outages: OutageConfig | undefined): Quantiles | undefined {
+  const given = outages?.leadTime
+  return given && { p50: given.p50Ms, p90: given.p90Ms }
 }
 
 /** The world as it really is, its clock shifted so that times count from the end of the warm-up. */
 export function streamWorld(plan: StreamPlan, startMs: number, warmupMs: number, units: Units): StreamConfig {
   const { config } = plan.world
   const factor = plan.truth.unitRate
-  const failures = config.outages?.failures?.map((failure) =>
-    typeof failure === 'number' ? failure + warmupMs : { ...failure, atMs: failure.atMs + warmupMs }
-  )
+  const late = warmupMs / HOUR
   return {
     ...config,
     name: plan.name,
@@ -82,17 +100,43 @@ export function streamWorld(plan: StreamPlan, startMs: number, warmupMs: number,
     sloMs: plan.settings.sloMs,
     operators: config.operators.map((operator) => ({
       ...operator,
-      rate: scaled(operator.rate, factor),
+      rate: shifted(scaled(operator.rate, factor), late),
+      ...(operator.cpuRate !== undefined && { cpuRate: shifted(scaled(operator.cpuRate, factor), late) }),
       ...(operator.scalable === false ? {} : { parallelism: units[operator.id] ?? operator.parallelism })
     })),
-    outages: { ...config.outages, leadTime: trueLeadTime(plan), ...(failures && { failures }) }
+    outages: { ...shiftedOutages(config.outages, warmupMs), leadTime: trueLeadTime(plan) }
   }
 }
 
-type Rate = StreamConfig['operators'][number]['rate']
+function shiftedOutages(outages: OutageConfig = {}, warmupMs: number): OutageConfig {
+  const late = warmupMs / HOUR
+  const { rescaleUpMs: up, rescaleDownMs: down, failureMs, failures } = outages
+  return {
+    ...outages,
+    ...(up !== undefined && { rescaleUpMs: shifted(up, late) }),
+    ...(down !== undefined && { rescaleDownMs: shifted(down, late) }),
+    ...(failureMs !== undefined && { failureMs: shifted(failureMs, late) }),
+    ...(failures && {
+      failures: failures.map((failure) =>
+        typeof failure === 'number' ? failure + warmupMs : { ...failure, atMs: failure.atMs + warmupMs }
+      )
+    })
+  }
+}
 
-function scaled(rate: Rate, factor: number): Rate {
-  return typeof rate === 'number' ? rate * factor : { ...rate, at0: rate.at0 * factor }
+function scaled(amount: OverTime, factor: number): OverTime {
+  return typeof amount === 'number' ? amount * factor : { ...amount, at0: amount.at0 * factor }
+}
+
+/** The same amount on a clock that began `hours` earlier: y(h − hours). */
+function shifted(amount: OverTime, hours: number): OverTime {
+  if (typeof amount === 'number') return amount
+  const { kind, at0, perHour = 0 } = amount
+  if (kind === 'exponential') return { kind, at0: at0 * Math.exp(-perHour * hours), perHour }
+  const before = 1 - perHour * hours
+  // A line that grows from nothing within the warm-up has no past to be given.
+  if (kind === 'linear' && before > 0) return { kind, at0: at0 * before, perHour: perHour / before }
+  return amount
 }
 
 export function streamResources({ world }: StreamPlan): string[] {
@@ -113,6 +157,7 @@ export function streamUnits(plan: StreamPlan, load: number, utilisation: number)
 /** Fewest instances that process `load` with contention σ: n / (1 + σ(n − 1)) ≥ load / rate. */
 function instances(load: number, rate: number, contention: number): number {
   const wanted = load / rate
+  if (wanted === Infinity) return Infinity
   // Beyond 1/σ no number of instances is enough: the most that still helps.
   if (contention > 0 && wanted * contention >= 1) return Math.ceil(1 / contention)
   let n = Math.max(1, Math.ceil((wanted * (1 - contention)) / (1 - wanted * contention)))
@@ -134,25 +179,29 @@ export function streamNeed(plan: StreamPlan, demand: Float64Array): Int32Array {
   const seconds = plan.settings.stepMs / 1_000
   const perMinute = Math.max(1, Math.round(60 / seconds))
   const waitS = Math.max(0, plan.settings.sloMs - (config.baseLatencyMs ?? 0)) / 1_000
-  const rates = config.operators.map(({ rate, id }) => ({
-    id,
-    of: overTime(scaled(rate, plan.truth.unitRate), id)
-  }))
+  const rates = new Map(
+    config.operators.map(({ rate, id }) => [id, overTime(scaled(rate, plan.truth.unitRate), id)])
+  )
+  // Nobody may have more; and where a rate has sunk to nothing, no number would do.
+  const most = plan.settings.maxUnits + 1
   const need = new Int32Array(Math.floor(demand.length / perMinute))
   for (let m = 0; m < need.length; m++) {
     const minute = demand.subarray(m * perMinute, (m + 1) * perMinute)
-    const hours = (m * 60_000) / HOUR
     for (const [i, operator] of dag.operators.entries()) {
       if (operator.scalable === false) continue
-      const rate = rates.find(({ id }) => id === operator.id)!.of(hours)
+      const rate = rates.get(operator.id)!
+      const best = Math.max(rate((m * MINUTE) / HOUR), rate(((m + 1) * MINUTE) / HOUR))
       const capacity = leastCapacity(minute, dag.visits[i], seconds, waitS)
-      need[m] += instances(capacity, rate, dag.contention[i])
+      need[m] += capacity === 0 ? 0 : Math.min(most, instances(capacity, best, dag.contention[i]))
     }
   }
   return need
 }
 
-/** Least records/s at which at most 5 % of a minute's arrivals wait longer than `waitS`, starting empty; by halving. */
+/**
+ * Records/s that are just too few to keep 5 % of a minute's arrivals from waiting longer than `waitS`, starting empty; by
+ * halving, from below: a bound must not be a hair too high.
+ */
 function leastCapacity(minute: Float64Array, visits: number, seconds: number, waitS: number): number {
   let total = 0
   let most = 0
@@ -163,12 +212,12 @@ function leastCapacity(minute: Float64Array, visits: number, seconds: number, wa
   if (!(total > 0)) return 0
   let low = 0
   let high = (most * visits) / seconds
-  for (let i = 0; i < 24; i++) {
+  for (let i = 0; i < 30; i++) {
     const middle = (low + high) / 2
     if (lateShare(minute, visits, seconds, waitS, middle) <= OVERLOAD_SHARE) high = middle
     else low = middle
   }
-  return high
+  return low
 }
 
 function lateShare(

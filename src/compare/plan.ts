@@ -104,20 +104,36 @@ function horizonSteps(plan: Plan): number {
   return Math.ceil(Math.max(15 * step, 2 * plan.settings.leadTimeMs.p90 + 2 * step) / step)
 }
 
-/** Whole steps of the trace, an hour where there is one to spare. */
-function warmUpSteps({ trace, span }: Plan): number {
+/** Whole steps of the trace that are whole steps of the world: an hour, or a quarter of a training part that is short. */
+function warmUpSteps({ trace, span, settings }: Plan): number {
   const hour = Math.max(1, Math.round(WARM_UP_MS / trace.stepMs))
-  return Math.min(hour, Math.max(1, Math.floor((span.scoreFrom - span.fitFrom) / 4)))
+  const quarter = Math.max(1, Math.floor((span.scoreFrom - span.fitFrom) / 4))
+  const least = leastSteps(trace.stepMs, settings.stepMs)
+  const wanted = Math.round(Math.min(hour, quarter) / least) * least
+  const most = Math.floor((span.scoreFrom - span.fitFrom) / least) * least
+  return Math.min(Math.max(least, wanted), most)
 }
 
-/** The history in the forecaster's step: means of finer steps, or counts split into coarser ones. */
+/** Fewest steps of one length that are whole steps of another. */
+function leastSteps(stepMs: number, otherMs: number): number {
+  let steps = 1
+  while (steps < otherMs && (steps * stepMs) % otherMs !== 0) steps++
+  return steps
+}
+
+/**
+ * The history in the forecaster's step: means of finer steps, or counts split into coarser ones. It ends where the trace
+ * ends, so that what is measured afterwards follows directly; what does not fill a step at its beginning is left out.
+ */
 function historyOf(trace: Series, stepMs: number, seed: number): Series {
-  if (trace.stepMs === stepMs) return trace
-  if (trace.stepMs < stepMs && stepMs % trace.stepMs === 0) return coarsen(trace, stepMs / trace.stepMs)
-  const counts = splitCounts(trace, stepMs, seed)
+  const least = leastSteps(trace.stepMs, stepMs)
+  const whole = sliceSteps(trace, trace.values.length % least)
+  if (trace.stepMs === stepMs) return whole
+  if (stepMs % trace.stepMs === 0) return coarsen(whole, stepMs / trace.stepMs)
+  const counts = splitCounts(whole, stepMs, seed)
   const perSecond = 1_000 / stepMs
   const rates = counts.map((n) => n * perSecond)
-  return series(stepMs, rates, { startMs: trace.startMs, unit: trace.unit })
+  return series(stepMs, rates, { startMs: whole.startMs, unit: trace.unit })
 }
 
 /** Mean load of the first hour; 0 where it was not measured, and the least units follow. */
