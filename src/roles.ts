@@ -31,7 +31,9 @@ export type Units = Readonly<Record<string, number>>
 export interface StartingUnits {
   readonly resource: string
   readonly units: number
+  /** When they are expected to serve. */
   readonly readyAtMs: number
+  readonly askedMs?: number
 }
 
 /** Capacity has a life: *wanted* (last applied request) → *starting* (paid) → *ready* (serving). */

@@ -8,6 +8,7 @@
 import { append, MINUTE, random, type Series, series } from '../base/index.ts'
 import { type EstimateMemory, type Estimator, estimator } from '../loop/estimate.ts'
 import type {
+  Capacity,
   Decision,
   Fitted,
   Forecast,
@@ -128,7 +129,23 @@ function look(
 ): Observation {
   const { target, bounds, slo, price } = fate
   const measured = { ...run.world.observe(), nowMs, target, load, bounds, slo, price }
-  return { ...measured, service: estimates.update(measured, run.estimates), forecast }
+  const service = estimates.update(measured, run.estimates)
+  const capacity = expected(measured.capacity, nowMs, service.leadTimeMs?.p50 ?? NaN)
+  return { ...measured, capacity, service, forecast }
+}
+
+/** When starting units will serve is as unknown as everything else: what is known is the estimated lead time. */
+function expected(capacity: Capacity, nowMs: number, leadMs: number): Capacity {
+  const { starting } = capacity
+  if (starting === undefined || starting.length === 0) return capacity
+  return {
+    ...capacity,
+    starting: starting.map(({ resource, units, askedMs = NaN }) => ({
+      resource,
+      units,
+      readyAtMs: Math.max(nowMs, askedMs + leadMs)
+    }))
+  }
 }
 
 interface LiveRun {

@@ -201,7 +201,8 @@ export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
   /** What a platform would say: when it is usually there. The drawn moment is not known to anybody yet. */
   function plannedStart(batch: Batch, nowMs: number): StartingUnits {
     const plannedMs = batch.askedMs + config.leadTime.p50Ms
-    return { resource: UNIT, units: batch.units, readyAtMs: Math.max(nowMs, plannedMs) }
+    const { units, askedMs } = batch
+    return { resource: UNIT, units, readyAtMs: Math.max(nowMs, plannedMs), askedMs }
   }
 
   function metricsOf(state: ServiceState): Record<string, Metric> {

@@ -138,7 +138,8 @@ function capacityOf(resources: readonly Sizable[], job: Job, startMs: number): C
     starting: job.starting.map((batch) => ({
       resource: name.get(batch.operator)!,
       units: batch.units,
-      readyAtMs: startMs + batch.readyAtMs
+      readyAtMs: startMs + batch.readyAtMs,
+      askedMs: startMs + batch.askedMs
     })),
     wanted: pick(job.wanted)
   }

@@ -10,7 +10,7 @@ describe('the life of a job', () => {
   it('keeps its size until the slots of a request are there, then stops once', () => {
     const asked = settle(slow, [job], newJob(Float64Array.of(4)), { job: 6 }, at(0))
     expect([...asked.units]).toEqual([4])
-    expect(asked.starting).toEqual([{ operator: 0, units: 2, readyAtMs: 30_000 }])
+    expect(asked.starting).toEqual([{ operator: 0, units: 2, askedMs: 0, readyAtMs: 30_000 }])
     expect(asked.downUntilMs).toBeLessThan(0)
     const waiting = settle(slow, [job], asked, { job: 6 }, at(29_000))
     expect(waiting).toBe(asked)
@@ -26,7 +26,7 @@ describe('the life of a job', () => {
     const two = settle(slow, [job], one, { job: 9 }, at(10_000))
     expect(two.starting.map((batch) => batch.units)).toEqual([2, 3])
     const back = settle(slow, [job], two, { job: 5 }, at(12_000))
-    expect(back.starting).toEqual([{ operator: 0, units: 1, readyAtMs: 30_000 }])
+    expect(back.starting).toEqual([{ operator: 0, units: 1, askedMs: 0, readyAtMs: 30_000 }])
     expect(back.rescales).toBe(0)
   })
 

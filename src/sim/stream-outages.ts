@@ -66,6 +66,7 @@ export function readOutages(config: OutageConfig): Outages {
 export interface Batch {
   readonly operator: number
   readonly units: number
+  readonly askedMs: number
   readonly readyAtMs: number
 }
 
@@ -163,7 +164,7 @@ function request(outages: Outages, job: Job, { operator }: Sizable, want: number
   }
   if (more > 0) {
     const readyAtMs = now.atMs + outages.leadMs(now.seed, now.step)
-    starting.push({ operator, units: more, readyAtMs })
+    starting.push({ operator, units: more, askedMs: now.atMs, readyAtMs })
   }
   return withStarting(
     { ...job, wanted },
