@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { canonicalJson, PrescaleError, unknownName } from '../base/index.ts'
+import { PrescaleError, unknownName } from '../base/index.ts'
 import type { Claim, Experiment, ExperimentResult } from './experiment-shape.ts'
 import { note, print, progress, readFormat, table } from './output.ts'
 
@@ -118,7 +118,7 @@ function resultsFile(name: string): string {
 /** Written beside and renamed, so that an interrupted run leaves the old results whole. */
 function save(name: string, result: ExperimentResult): void {
   const file = resultsFile(name)
-  const text = JSON.stringify(JSON.parse(canonicalJson(result)), null, 2)
+  const text = JSON.stringify(result, (_key, value) => (Number.isNaN(value) ? null : value), 2)
   try {
     writeFileSync(`${file}.part`, `${text}\n`)
     renameSync(`${file}.part`, file)
