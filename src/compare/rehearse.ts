@@ -75,7 +75,7 @@ export interface Fate {
 export interface Run {
   readonly label: string
   readonly track: RunTrack
-  /** Turns at which the decision or its reason changed; empty unless they were asked for. */
+  /** The first Turn and those at which the decision or its reason changed; empty unless they were asked for. */
   readonly turns: readonly Turn[]
 }
 
@@ -181,7 +181,8 @@ function decide(run: LiveRun, seen: Observation, step: number, keep: boolean): v
   run.memory = memory
   const by = change(run.wanted, decision.to)
   if (by !== undefined && step >= 0) run.track.rescales.push({ step, by })
-  if (keep && step >= 0 && (by !== undefined || decision.why.rule !== run.lastRule)) {
+  const news = by !== undefined || decision.why.rule !== run.lastRule || run.turns.length === 0
+  if (keep && step >= 0 && news) {
     run.turns.push(turnOf(run.mind, seen, before, decision, memory))
   }
   run.lastRule = decision.why.rule
