@@ -1,6 +1,6 @@
 /** Policies in one of the three worlds, through the same `rehearse` as everywhere: no history, they learn as they run. */
 import { MINUTE, SECOND, type Series, series } from '../../../src/base/index.ts'
-import { mindOf, type PolicySpec } from '../../../src/compare/policy-spec.ts'
+import { mindOf, parsePolicies } from '../../../src/compare/policy-spec.ts'
 import { type Fate, live, rehearse } from '../../../src/compare/rehearse.ts'
 import { type ForecasterEntry, forecasters } from '../../../src/forecast/index.ts'
 import { type OutageConfig, type OverTime, stream } from '../../../src/sim/index.ts'
@@ -17,15 +17,19 @@ export interface PolicyScore extends Score {
   readonly label: string
 }
 
+/** `policies`: what each is called in the table, and how it is written on the command line. */
 export function runPolicies(
-  specs: readonly PolicySpec[],
+  policies: Readonly<Record<string, string>>,
   forecast: string,
   load: Series,
   rate: OverTime,
   outages: OutageConfig,
   progress: (line: string) => void
 ): PolicyScore[] {
-  const minds = specs.map((spec) => mindOf(spec.name, spec.options, forecast))
+  const minds = Object.entries(policies).map(([label, text]) => {
+    const [{ name, options }] = parsePolicies(text)
+    return mindOf(name, options, forecast, label)
+  })
   // Worlds are opened in the order of the minds; each writes its own seconds, downtime included.
   const written: Seconds[] = []
   const fate: Fate = {
