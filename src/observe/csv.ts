@@ -4,8 +4,8 @@
  *   read_csv(file, all_varchar = true)
  */
 import { PrescaleError } from '../base/index.ts'
-import { type DuckDB, quoted } from './duckdb.ts'
-import type { Table } from './table.ts'
+import type { Table } from './detect.ts'
+import { type DuckDB, firstLine, quoted } from './duckdb.ts'
 
 /** The columns of the file, all text, and how to select from it. */
 export async function csv(db: DuckDB, file: string): Promise<Table> {
@@ -21,10 +21,4 @@ export async function csv(db: DuckDB, file: string): Promise<Table> {
   } catch (cause) {
     throw new PrescaleError('BAD_INPUT', `${file} cannot be read as CSV: ${firstLine(cause)}`, { cause })
   }
-}
-
-/** DuckDB explains itself over many lines; the first one says what. */
-export function firstLine(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return message.replace(/^[A-Z][A-Za-z ]*Error: /, '').split('\n')[0]
 }

@@ -20,6 +20,14 @@ export interface Column {
   readonly type: string
 }
 
+export interface Table {
+  /** What to select from. */
+  readonly from: string
+  readonly columns: readonly Column[]
+  /** Numbers may be written with a comma. */
+  readonly decimalComma: boolean
+}
+
 /** The first rows of a table, by column, as text. */
 export type Sample = Readonly<Record<string, readonly (string | null)[]>>
 

@@ -45,6 +45,12 @@ export const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`
 /** A name as an SQL identifier. */
 export const named = (name: string) => `"${name.replaceAll('"', '""')}"`
 
+/** DuckDB explains itself over many lines; the first one says what. */
+export function firstLine(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return message.replace(/^[A-Z][A-Za-z ]*Error: /, '').split('\n')[0]
+}
+
 async function numbers(connection: DuckDBConnection, sql: string): Promise<Float64Array[]> {
   const { DuckDBDoubleVector } = await import('@duckdb/node-api')
   const result = await connection.run(sql)

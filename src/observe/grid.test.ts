@@ -32,10 +32,16 @@ describe('a regular series', () => {
 
   it('is found in scrapes that are some milliseconds off', () => {
     const times = [0, 15_003, 29_998, 45_011, 60_002, 90_005, 105_001]
-    const { series, notes } = grid(rowsOf(times, [1, 2, 3, 4, 5, 6, 7]))
+    const { series, findings } = grid(rowsOf(times, [1, 2, 3, 4, 5, 6, 7]))
     expect(series.y.stepMs).toBe(15_000)
     expect([...series.y.values]).toEqual([1, 2, 3, 4, 5, NaN, 6, 7])
-    expect(notes[0]).toBe('times are up to 11ms off a grid of 15s: moved onto it')
+    expect(findings).toEqual([
+      { about: 'step', says: 'times are up to 11ms off a grid of 15s: moved onto it' },
+      {
+        about: 'gaps',
+        says: '1 of 8 steps have no row (1 gap, the longest 15s from 1970-01-01T00:01:15Z): kept as not measured'
+      }
+    ])
   })
 
   it('is not made of a gap that is long', () => {

@@ -3,7 +3,7 @@
  *
  *   step = most frequent difference of neighbouring times;  i = round((t − t₀) / step)
  *
- * A step without a row stays `NaN`. Rows at the same time become their mean. Every repair is told in `notes`; what
+ * A step without a row stays `NaN`. Rows at the same time become their mean. Every repair is told; what
  * cannot be one regular series (two steps, no step, a time far from all others) is refused.
  */
 import { formatDuration, PrescaleError, type Series, series } from '../base/index.ts'
@@ -18,7 +18,22 @@ export interface Rows {
 
 export interface Gridded {
   readonly series: Readonly<Record<string, Series>>
-  readonly notes: string[]
+  readonly findings: readonly Finding[]
+}
+
+/** Something about the data that its owner should know, such as a repair. */
+export interface Finding {
+  readonly about:
+    | 'order'
+    | 'duplicates'
+    | 'gaps'
+    | 'step'
+    | 'zone'
+    | 'columns'
+    | 'missing'
+    | 'count'
+    | 'start'
+  readonly says: string
 }
 
 export interface GridOptions {
@@ -34,8 +49,8 @@ const jitter = 0.2
 const sparsest = 1_000
 
 export function grid(rows: Rows, options: GridOptions = {}): Gridded {
-  const notes: string[] = []
-  const ordered = inOrder(rows, notes)
+  const findings: Finding[] = []
+  const ordered = inOrder(rows, findings)
   const moments = firstOfEach(ordered.timesMs)
   if (moments.length < 2) {
     throw new PrescaleError('TOO_SHORT', `${rows.where} has one moment only; a series needs at least 2`)
@@ -49,12 +64,12 @@ export function grid(rows: Rows, options: GridOptions = {}): Gridded {
   const inBins =
     'why' in found || (stepMs !== undefined && stepMs > found.stepMs && stepMs % found.stepMs > 0)
   const placed = inBins
-    ? intoBins(ordered, stepMs as number, notes)
-    : ontoGrid(ordered, moments, found.stepMs, notes)
-  tellGaps(placed, notes)
+    ? intoBins(ordered, stepMs as number, findings)
+    : ontoGrid(ordered, moments, found.stepMs, findings)
+  tellGaps(placed, findings)
   const sums = inBins ? (options.sums ?? []) : []
   return {
-    notes,
+    findings,
     series: Object.fromEntries(
       Object.entries(ordered.columns).map(([name, values]) => [
         name,
@@ -71,12 +86,14 @@ interface Placed {
   readonly index: Uint32Array
 }
 
-function inOrder(rows: Rows, notes: string[]): Rows {
+function inOrder(rows: Rows, findings: Finding[]): Rows {
   const { timesMs } = rows
   let backwards = 0
   for (let i = 1; i < timesMs.length; i++) if (timesMs[i] < timesMs[i - 1]) backwards++
   if (backwards === 0) return rows
-  notes.push(`${several(backwards, 'row is', 'rows are')} older than the one before: sorted by time`)
+  findings.push(
+    tell('order', `${several(backwards, 'row is', 'rows are')} older than the one before: sorted by time`)
+  )
   const order = Uint32Array.from(timesMs, (_, i) => i).sort((a, b) => timesMs[a] - timesMs[b] || a - b)
   const take = (values: Float64Array) => Float64Array.from(order, (i) => values[i])
   return {
@@ -165,7 +182,7 @@ function otherStep(
 }
 
 /** Every row to its step. */
-function ontoGrid(rows: Rows, moments: readonly number[], stepMs: number, notes: string[]): Placed {
+function ontoGrid(rows: Rows, moments: readonly number[], stepMs: number, findings: Finding[]): Placed {
   const { timesMs } = rows
   const startMs = timesMs[0]
   const index = new Uint32Array(timesMs.length)
@@ -176,18 +193,23 @@ function ontoGrid(rows: Rows, moments: readonly number[], stepMs: number, notes:
     furthest = Math.max(furthest, Math.abs(timesMs[i] - startMs - index[i] * stepMs))
   }
   const doubled = timesMs.length - moments.length
-  if (doubled > 0) notes.push(`${several(doubled, 'row repeats', 'rows repeat')} a time: the mean is taken`)
+  if (doubled > 0)
+    findings.push(
+      tell('duplicates', `${several(doubled, 'row repeats', 'rows repeat')} a time: the mean is taken`)
+    )
   if (furthest > 0) {
     const off = formatDuration(Math.ceil(furthest))
-    notes.push(`times are up to ${off} off a grid of ${formatDuration(stepMs)}: moved onto it`)
+    findings.push(
+      tell('step', `times are up to ${off} off a grid of ${formatDuration(stepMs)}: moved onto it`)
+    )
   }
   return { startMs, stepMs, index }
 }
 
 /** Rows without a regular step: what falls into the same bin belongs together. */
-function intoBins(rows: Rows, stepMs: number, notes: string[]): Placed {
+function intoBins(rows: Rows, stepMs: number, findings: Finding[]): Placed {
   const startMs = Math.floor(rows.timesMs[0] / stepMs) * stepMs
-  notes.push(`rows are put into bins of ${formatDuration(stepMs)}`)
+  findings.push(tell('step', `rows are put into bins of ${formatDuration(stepMs)}`))
   return {
     startMs,
     stepMs,
@@ -213,7 +235,7 @@ function collect(values: Float64Array, { startMs, stepMs, index }: Placed, sums:
   return series(stepMs, out, { startMs })
 }
 
-function tellGaps({ startMs, stepMs, index }: Placed, notes: string[]): void {
+function tellGaps({ startMs, stepMs, index }: Placed, findings: Finding[]): void {
   let gaps = 0
   let missing = 0
   let longest = { at: 0, length: 0 }
@@ -227,11 +249,15 @@ function tellGaps({ startMs, stepMs, index }: Placed, notes: string[]): void {
   if (gaps === 0) return
   const steps = index[index.length - 1] + 1
   const span = `${formatDuration(longest.length * stepMs)} from ${iso(startMs + longest.at * stepMs)}`
-  notes.push(
-    `${missing} of ${steps} steps have no row (${several(gaps, 'gap', 'gaps')}, the longest ${span}): kept as not measured`
+  findings.push(
+    tell(
+      'gaps',
+      `${missing} of ${steps} steps have no row (${several(gaps, 'gap', 'gaps')}, the longest ${span}): kept as not measured`
+    )
   )
 }
 
+const tell = (about: Finding['about'], says: string): Finding => ({ about, says })
 const several = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`
 
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z')

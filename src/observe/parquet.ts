@@ -4,9 +4,8 @@
  *   read_parquet(file)
  */
 import { PrescaleError } from '../base/index.ts'
-import { firstLine } from './csv.ts'
-import { type DuckDB, quoted } from './duckdb.ts'
-import type { Table } from './table.ts'
+import type { Table } from './detect.ts'
+import { type DuckDB, firstLine, quoted } from './duckdb.ts'
 
 /** The columns of the file with their types, and how to select from it. */
 export async function parquet(db: DuckDB, file: string): Promise<Table> {

@@ -7,42 +7,23 @@
  * measured zero.
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
-import { formatDuration, MINUTE, PrescaleError, type Series, scale, series } from '../base/index.ts'
-import { csv, firstLine } from './csv.ts'
-import { type Column, findLoad, findTime, requireColumn, type Sample } from './detect.ts'
-import { type DuckDB, named, quoted, withDuckDB } from './duckdb.ts'
-import { grid } from './grid.ts'
+import { PrescaleError, scale } from '../base/index.ts'
+import { countEvents } from './count.ts'
+import { csv } from './csv.ts'
+import { findLoad, findTime, requireColumn, type Table } from './detect.ts'
+import { type DuckDB, firstLine, named, withDuckDB } from './duckdb.ts'
+import { type Found, fieldAt, guarded, type Read, requireTimes, type TableOptions, tell } from './found.ts'
+import { type Finding, grid } from './grid.ts'
 import { parquet } from './parquet.ts'
 import { type TimeFormat, timeFormats } from './time-format.ts'
-import { fromWallClock, repeatedHours, requireZone, type ZonedTimes } from './zone.ts'
+import { fromWallClock, requireZone, type ZonedTimes } from './zone.ts'
 
-export interface Table {
-  /** What to select from. */
-  readonly from: string
-  readonly columns: readonly Column[]
-  /** Numbers may be written with a comma. */
-  readonly decimalComma: boolean
-}
+export type { TableOptions } from './found.ts'
 
-export interface TableOptions {
-  readonly time?: string
-  readonly timeFormat?: string
-  readonly value?: string
-  /** Further columns to read on the same time axis; they may be negative. */
-  readonly columns?: readonly string[]
-  /** Every row is one event. */
-  readonly count?: boolean
-  /** Values are events per step, not per second. */
-  readonly perStep?: boolean
-  /** Bins for events (1 min when absent) and for rows without a regular step. */
-  readonly stepMs?: number
-  /** IANA zone of times written without one; UTC when absent. */
-  readonly zone?: string
-}
-
-export interface TableRead {
-  readonly series: Series
-  readonly extra: Readonly<Record<string, Series>>
+export interface TableRead extends Read {
+  /** The columns that were read: the one with the times and how it is written, and the load. */
+  readonly time: { readonly column: string; readonly format: string; readonly zoned: boolean }
+  /** The findings as lines. */
   readonly notes: readonly string[]
 }
 
@@ -57,20 +38,16 @@ export async function readTable(
   return await withDuckDB(async (db) => {
     const table = await (isParquet ? parquet : csv)(db, file)
     const found = await lookAt(db, file, table, options)
-    const notes = [...found.notes]
-    const read = options.count ? await countEvents(found, options) : await readRows(found, options)
-    return { ...read, notes: [...notes, ...read.notes] }
+    const read = await (options.count ? countEvents : readRows)(found, options)
+    const { column, format } = found.time
+    const findings = [...found.findings, ...read.findings]
+    return {
+      ...read,
+      time: { column, format: format.name, zoned: format.zoned },
+      findings,
+      notes: findings.map(({ says }) => says)
+    }
   }, abort)
-}
-
-/** A table whose times are understood. */
-interface Found {
-  readonly db: DuckDB
-  readonly file: string
-  readonly table: Table
-  readonly sample: Sample
-  readonly time: { readonly column: string; readonly format: TimeFormat }
-  readonly notes: readonly string[]
 }
 
 /** True for Parquet, by its first bytes. */
@@ -101,10 +78,10 @@ async function lookAt(db: DuckDB, file: string, table: Table, options: TableOpti
   const time = findTime(file, table.columns, sample, options.time, options.timeFormat)
   const format =
     time.format === 'dd/mm or mm/dd' ? await dayOrMonth(db, file, table, time.column) : time.format
-  const notes = format.offset
-    ? ['times are offsets from an unknown start: hours and weekdays mean nothing']
+  const findings = format.offset
+    ? [tell('start', 'times are offsets from an unknown start: hours and weekdays mean nothing')]
     : []
-  return { db, file, table, sample, time: { column: time.column, format }, notes }
+  return { db, file, table, sample, time: { column: time.column, format }, findings }
 }
 
 /** 13 … 31 can only be a day. */
@@ -123,7 +100,7 @@ async function dayOrMonth(db: DuckDB, file: string, table: Table, column: string
   )
 }
 
-async function readRows(found: Found, options: TableOptions): Promise<TableRead> {
+async function readRows(found: Found, options: TableOptions): Promise<Read> {
   const { db, file, table, sample, time } = found
   const load = findLoad(file, table.columns, sample, time.column, options.value)
   const extra = options.columns ?? []
@@ -160,75 +137,18 @@ async function readRows(found: Found, options: TableOptions): Promise<TableRead>
   return {
     series: options.perStep ? scale(raw, 1_000 / raw.stepMs) : raw,
     extra: Object.fromEntries(extra.map((name) => [name, gridded.series[name]])),
-    notes: [
+    load: load.column,
+    findings: [
       ...(load.others.length > 0
-        ? [`load is column '${load.column}' (others: ${load.others.join(', ')})`]
+        ? [tell('columns', `load is column '${load.column}' (others: ${load.others.join(', ')})`)]
         : []),
       ...(removed > 0
-        ? [`${removed} rows are marked in column '${missing?.name}': kept as not measured`]
+        ? [tell('missing', `${removed} rows are marked in column '${missing?.name}': kept as not measured`)]
         : []),
-      ...zoneNotes(zoned, options.zone),
-      ...gridded.notes
+      ...zoneFindings(zoned, options.zone),
+      ...gridded.findings
     ]
   }
-}
-
-/** Events per second, a zero where nothing happened between the first event and the last. */
-async function countEvents(found: Found, options: TableOptions): Promise<TableRead> {
-  const { db, file, table, time } = found
-  if (options.value !== undefined || (options.columns ?? []).length > 0) {
-    throw new PrescaleError('BAD_OPTION', '--count counts rows; it does not go with --value or --as-run')
-  }
-  const stepMs = options.stepMs ?? MINUTE
-  const zone = time.format.zoned ? undefined : options.zone
-  const at = momentSql(time.format.sql(named(time.column)), zone)
-  const [bins, counts] = await guarded(
-    file,
-    db.numbers(
-      `SELECT floor(${at} / ${stepMs})::DOUBLE AS bin, count(*)::DOUBLE
-       FROM ${table.from} GROUP BY bin ORDER BY bin NULLS FIRST`
-    )
-  )
-  if (Number.isNaN(bins[0])) await requireTimes(found, (await db.numbers(timesSql(found)))[0])
-  const first = bins[0]
-  const length = bins[bins.length - 1] - first + 1
-  if (length > 100_000_000) {
-    throw new PrescaleError(
-      'BAD_INPUT',
-      `${file} spans ${length} steps of ${formatDuration(stepMs)}: say a longer --step`
-    )
-  }
-  const values = new Float64Array(length)
-  for (let i = 0; i < bins.length; i++) values[bins[i] - first] = (counts[i] * 1_000) / stepMs
-  const counted = series(stepMs, values, { startMs: first * stepMs })
-  const repeated = zone === undefined ? 0 : blankRepeated(counted, zone)
-  const events = counts.reduce((sum, n) => sum + n, 0)
-  const notes = [
-    `${events} events counted per ${formatDuration(stepMs)}; the first and the last step may be partial, steps without events are 0`
-  ]
-  if (repeated > 0) {
-    notes.push(
-      `${repeated} steps lie in an hour that comes twice in ${zone}: their events cannot be told apart, kept as not measured`
-    )
-  }
-  return { series: counted, extra: {}, notes }
-}
-
-/** Milliseconds on a wall clock to milliseconds since the epoch. */
-function momentSql(wallMs: string, zone: string | undefined): string {
-  if (zone === undefined) return `(${wallMs})`
-  return `(epoch_us(timezone(${quoted(zone)}, make_timestamp((1000 * ${wallMs})::BIGINT))) / 1000.0)`
-}
-
-function blankRepeated({ values, startMs, stepMs }: Series, zone: string): number {
-  let blanked = 0
-  for (const hours of repeatedHours(zone, startMs, startMs + values.length * stepMs)) {
-    const from = Math.max(0, Math.floor((hours.fromMs - startMs) / stepMs))
-    const to = Math.min(values.length, Math.ceil((hours.toMs - startMs) / stepMs))
-    values.fill(NaN, from, to)
-    blanked += Math.max(0, to - from)
-  }
-  return blanked
 }
 
 function inZone(times: Float64Array, format: TimeFormat, zone?: string): ZonedTimes {
@@ -237,27 +157,20 @@ function inZone(times: Float64Array, format: TimeFormat, zone?: string): ZonedTi
     : fromWallClock(times, zone)
 }
 
-function zoneNotes({ skipped, repeated }: ZonedTimes, zone?: string): string[] {
+function zoneFindings({ skipped, repeated }: ZonedTimes, zone?: string): Finding[] {
   return [
-    ...(skipped > 0 ? [`${skipped} rows lie in an hour that ${zone} skipped: moved behind it`] : []),
+    ...(skipped > 0
+      ? [tell('zone', `${skipped} rows lie in an hour that ${zone} skipped: moved behind it`)]
+      : []),
     ...(repeated > 0
-      ? [`${repeated} rows lie in an hour that comes twice in ${zone}: told apart by their order`]
+      ? [
+          tell(
+            'zone',
+            `${repeated} rows lie in an hour that comes twice in ${zone}: told apart by their order`
+          )
+        ]
       : [])
   ]
-}
-
-const timesSql = ({ time, table }: Found) =>
-  `SELECT ${time.format.sql(named(time.column))} FROM ${table.from}`
-
-async function requireTimes(found: Found, times: Float64Array): Promise<void> {
-  const row = times.findIndex((t) => !Number.isFinite(t))
-  if (row === -1) return
-  const text = await fieldAt(found, found.time.column, row)
-  const what = text === '' ? 'no time' : `'${text}', which is not a time written as ${found.time.format.name}`
-  throw new PrescaleError(
-    'BAD_INPUT',
-    `${found.file} row ${row + 1} has ${what} in column '${found.time.column}'`
-  )
 }
 
 /** The load is finite and at least 0; further columns are finite. */
@@ -276,13 +189,6 @@ async function requireNumbers(
       `${found.file} row ${row + 1} has '${text}' in column '${names[i]}': ${right}`
     )
   }
-}
-
-async function fieldAt({ db, table }: Found, column: string, row: number): Promise<string> {
-  const [found] = await db.rows(
-    `SELECT ${named(column)}::VARCHAR AS text FROM ${table.from} LIMIT 1 OFFSET ${row}`
-  )
-  return String(found.text ?? '').slice(0, 60)
 }
 
 function blankOut(columns: readonly Float64Array[], gone: Float64Array): number {
@@ -307,13 +213,4 @@ const isTrue = (x: string) => `(lower(trim(${x}::VARCHAR)) IN ('1', 'true', 't',
 function writtenWithComma(texts: readonly (string | null)[] = []): boolean {
   const there = texts.filter((text): text is string => text !== null && text.trim() !== '')
   return there.some((text) => text.includes(',')) && there.every((text) => /^\s*-?\d+(,\d+)?\s*$/.test(text))
-}
-
-/** DuckDB's errors while reading are about the file. */
-async function guarded<T>(file: string, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading
-  } catch (cause) {
-    throw new PrescaleError('BAD_INPUT', `${file} cannot be read: ${firstLine(cause)}`, { cause })
-  }
 }
