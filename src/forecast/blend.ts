@@ -4,7 +4,7 @@
  *   ŷ[t+h] = base_h + g_h · correction_h  over the experts
  *     y[t] · EWMA quick, slow · damped trend · y[t−1]
  *     and per season (hour, day, week, and a detected one): profile × level now (3 ways), the last season's value,
- *     profile + last deviation
+ *     profile and last season's value + how far now is from them
  *
  * Weights, correction and trust are learned online for each horizon (`stacking.ts`), so on steady rhythms the season
  * rules, on drifting loads persistence does, and neither is chosen by hand. Quantiles: conformal scores divided by a
@@ -85,7 +85,7 @@ function start(seasons: readonly number[], horizon: number): PointModel {
   function ask(h: number): void {
     level.experts(h, x)
     for (let i = 0; i < profiles.length; i++) {
-      profiles[i].experts(t + h - 1, x[0], level.size(), x, levelExperts + i * profileExperts)
+      profiles[i].experts(t + h - 1, level.size(), x, levelExperts + i * profileExperts)
     }
   }
 

@@ -85,10 +85,11 @@ function start(history: Series, options: ReadOptions<typeof holtWintersOptions>)
   if (multiplicative) requirePositive(values)
   const kept = values.subarray(Math.max(0, values.length - Math.max(fittedOn, 4 * form.season)))
   const parameters = fitParameters(kept, form, options)
-  return { model: model(firstState(values, form), form, parameters), from: 0 }
+  const sse = squaredError(kept, firstState(kept, form), form, parameters)
+  return { model: model(firstState(values, form), form, parameters, sse), from: 0 }
 }
 
-function model(state: State, form: Form, parameters: Parameters): PointModel {
+function model(state: State, form: Form, parameters: Parameters, sse: number): PointModel {
   const { season, multiplicative } = form
   const point: PointModel = {
     observe: (y) => void step(state, form, parameters, y),
@@ -103,7 +104,7 @@ function model(state: State, form: Form, parameters: Parameters): PointModel {
         phase = phase + 1 === season ? 0 : phase + 1
       }
     },
-    parameters: () => ({ season, multiplicative, ...parameters, level: state.level, slope: state.slope })
+    parameters: () => ({ season, multiplicative, ...parameters, sse, level: state.level, slope: state.slope })
   }
   // Multiplicative seasons go with errors in proportion; a forecast of nearly zero is never held to be sure.
   const spread = (mean: Float64Array, out: Float64Array) => {
@@ -191,7 +192,10 @@ function fitParameters(
   const first = firstState(values, form)
   const loss = (z: readonly number[]) =>
     squaredError(values, { ...first, seasons: first.seasons.slice() }, form, at(z))
-  return at(nelderMead(loss, begin, { step: 1, maxEvaluations: 80 * free.length, tolerance: 1e-7 }).x)
+  const search = (z: readonly number[]) =>
+    nelderMead(loss, z, { step: 1, maxEvaluations: 60 * free.length, tolerance: 1e-7 }).x
+  // Once more from where it stopped: a collapsed simplex is not always at a low point.
+  return at(search(search(begin)))
 }
 
 function squaredError(values: Float64Array, state: State, form: Form, parameters: Parameters): number {

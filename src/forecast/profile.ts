@@ -5,18 +5,18 @@
  *   recent[φ] ← recent[φ] + max(0.4, 1/n) · (y − recent[φ])      of the last few
  *   level      EWMA(y) / EWMA(profile): over about 10 steps and about 100
  *
- * The forecast of a phase is the profile times the level, or the profile plus the last deviation from it. The level
- * is drawn to 1 where the load is small against its long-run size: a ratio of two small numbers says nothing.
+ * The forecasts of a phase are the profile times the level, the last season's value, and profile or last value plus how
+ * far the newest value was from it (a seasonal random walk, FPP3 §9.1). The level is drawn to 1 where the load is small against its long-run size: a ratio of two small numbers says nothing.
  */
 export interface Profile {
   readonly season: number
   /** y at step t. */
   observe(t: number, y: number): void
   /** Writes `profileExperts` forecasts of step t into `out` from `at` on; `NaN` for a phase never measured. */
-  experts(t: number, last: number, size: number, out: Float64Array, at: number): void
+  experts(t: number, size: number, out: Float64Array, at: number): void
 }
 
-export const profileExperts = 5
+export const profileExperts = 6
 
 const [steadyRate, recentRate] = [0.1, 0.4]
 const [quickRate, slowRate] = [0.1, 0.01]
@@ -30,11 +30,15 @@ export function profile(season: number): Profile {
   const visits = new Uint32Array(season)
   // EWMA of the values and of what the profiles said for them, quick and slow.
   let [y1, steady1, recent1, y2, steady2] = [0, 0, 0, 0, 0]
-  let lastPhase = 0
+  // The newest value's distance from what was said for it before it was seen.
+  let offSteady = NaN
+  let offLast = NaN
 
   function observe(t: number, y: number): void {
     const phase = t % season
     const n = ++visits[phase]
+    offSteady = y - steady[phase]
+    offLast = y - last[phase]
     if (n === 1) {
       steady[phase] = y
       recent[phase] = y
@@ -48,17 +52,17 @@ export function profile(season: number): Profile {
       recent[phase] += Math.max(recentRate, 1 / n) * (y - recent[phase])
     }
     last[phase] = y
-    lastPhase = phase
   }
 
-  function experts(t: number, lastValue: number, size: number, out: Float64Array, at: number): void {
+  function experts(t: number, size: number, out: Float64Array, at: number): void {
     const phase = t % season
     const c = shrink * size
     out[at] = (steady[phase] * (y2 + c)) / (steady2 + c)
     out[at + 1] = (steady[phase] * (y1 + c)) / (steady1 + c)
     out[at + 2] = (recent[phase] * (y1 + c)) / (recent1 + c)
     out[at + 3] = last[phase]
-    out[at + 4] = steady[phase] + lastValue - steady[lastPhase]
+    out[at + 4] = steady[phase] + offSteady
+    out[at + 5] = last[phase] + offLast
   }
 
   return { season, observe, experts }
