@@ -1,7 +1,7 @@
 /**
  * What each number of units would cost in each step ahead, as a problem for the dynamic programme.
  *
- *   stage[t](n)  = share[t] · (n + price · P(load[t] > capacity(n)))
+ *   stage[t](n)  = share[t] · (n + price · (P(load[t] > capacity(n)) + failures · lost · C/(C − load)))
  *   change[t](n) = price · restart · C/(C − load)    C = n·unitRate: an outage of length o is drained with what C leaves
  *   up[t]        = units paid while they start
  *   cap[t]       = ready + starting, before anything asked for now could be there
@@ -33,7 +33,8 @@ export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions)
     cap[t] = waitMs[t] >= now.reachMs ? now.most : comesUntil(now, waitMs[t])
     exceedance(outlook.levels, first + t, capacity, stage, row, levels)
     for (let i = 0; i < levels; i++) {
-      stage[row + i] = share[t] * (least + i + options.price * stage[row + i])
+      const failed = failures(now, (least + i) * now.unitRate, outlook.mean[first + t] + outlook.shift)
+      stage[row + i] = share[t] * (least + i + options.price * (stage[row + i] + failed))
     }
     if (changes !== undefined) {
       for (let i = 0; i < levels; i++) {
@@ -69,6 +70,11 @@ export function comesUntil(now: Situation, ms: number): number {
 
 /** Longest time that one outage can make late: after that the plan has changed. */
 const LONGEST_MS = 30 * 60_000
+
+/** Share of the time that is late because of failures. */
+function failures(now: Situation, capacity: number, load: number): number {
+  return now.stopsPerMs === 0 ? 0 : now.stopsPerMs * drained(now.stopMs, capacity, load)
+}
 
 /** How long an outage is felt: o · C/(C − load). */
 export function drained(outageMs: number, capacity: number, load: number): number {

@@ -29,8 +29,8 @@ export interface Outlook {
   readonly shift: number
 }
 
-/** Scores from which on a record is a record: the sampling error of a 90 % coverage is then below 3 points. */
-const FEW_STEPS = 100
+/** Scores from which on a record is a record: half an hour of minutes; a 90 % coverage then has an error of 5 points. */
+const FEW_STEPS = 30
 
 export function outlookOf(
   seen: Observation,
@@ -53,7 +53,8 @@ function doubt(forecast: Forecast, now: Situation, options: MpcOptions): string 
   for (const name of names)
     if (Number.isNaN(forecast.quantiles[name][first + reach])) return 'forecast-unknown'
   const { record } = forecast
-  if (record === undefined || record.steps < FEW_STEPS) return undefined
+  if (record === undefined) return undefined
+  if (record.steps < FEW_STEPS) return 'record-short'
   if (record.mase > options.worst) return 'error'
   for (const name of names) {
     const level = Number(name)

@@ -3,17 +3,19 @@
  */
 import { MINUTE, SECOND } from '../base/index.ts'
 import type { Observation } from '../roles.ts'
-import { boundsOf, leastUnits, metricOf, trusted, usable } from './answer.ts'
+import { boundsOf, latestLoad, leastUnits, metricOf, trusted, usable } from './answer.ts'
 import { learnSurprise, noSurprise, type Surprise } from './mpc-surprise.ts'
+import { noTrouble, type Trouble, troubleRate, watchTrouble } from './mpc-trouble.ts'
 
 /** Plain JSON; `null` = not measured. */
 export type MpcMemory = {
   /** Latency of an idle target, ms: the least that was seen, rising slowly so that one lucky reading does not stay for ever. */
   readonly idleMs: number | null
   readonly surprise: Surprise
+  readonly trouble: Trouble
 }
 
-export const unknown = (): MpcMemory => ({ idleMs: null, surprise: noSurprise })
+export const unknown = (): MpcMemory => ({ idleMs: null, surprise: noSurprise, trouble: noTrouble })
 
 export interface Situation {
   readonly nowMs: number
@@ -33,6 +35,11 @@ export interface Situation {
   readonly loadMs: number
   readonly load: number
   readonly backlog: number
+  /** There is a gauge of what waits, and it says nothing: the target may be down. */
+  readonly blind: boolean
+  /** Failures: how often, and how much work each loses. */
+  readonly stopsPerMs: number
+  readonly stopMs: number
   /** Seconds one may wait. */
   readonly patience: number
   readonly floor: number
@@ -47,7 +54,10 @@ const FORGET = 1.001
 /** A lead time nobody stated or measured: CONTRACTS' default for services. */
 const ASSUMED_LEAD = 2 * MINUTE
 
-export function remember(seen: Observation, before: MpcMemory): MpcMemory {
+/** A stream job stops when it is rescaled, other targets do not: until measured, half a minute of work is lost. */
+const ASSUMED_RESTART = 30 * SECOND
+
+export function remember(seen: Observation, resource: string, before: MpcMemory): MpcMemory {
   const { forecast, load, nowMs } = seen
   const latency = trusted(seen.metrics?.latency)
   const least = before.idleMs === null ? Infinity : before.idleMs * FORGET
@@ -56,12 +66,18 @@ export function remember(seen: Observation, before: MpcMemory): MpcMemory {
     forecast === undefined || load === undefined
       ? before.surprise
       : learnSurprise(before.surprise, forecast, load, nowMs, reachOf(seen))
-  return { idleMs, surprise }
+  const unitRate = seen.service?.unitRate ?? NaN
+  const trouble = watchTrouble(before.trouble, seen, resource, latestLoad(seen), unitRate)
+  return { idleMs, surprise, trouble }
 }
 
 /** From asking to serving: lead time and restart. */
 function reachOf(seen: Observation): number {
-  return (seen.service?.leadTimeMs?.p90 ?? ASSUMED_LEAD) + (seen.service?.restartMs?.p50 ?? 0)
+  return (seen.service?.leadTimeMs?.p90 ?? ASSUMED_LEAD) + restartOf(seen)
+}
+
+function restartOf(seen: Observation): number {
+  return seen.service?.restartMs?.p50 ?? (seen.topology === undefined ? 0 : ASSUMED_RESTART)
 }
 
 export function situationOf(
@@ -72,13 +88,14 @@ export function situationOf(
 ): Situation {
   const { nowMs, capacity, service } = seen
   const leadMs = service?.leadTimeMs?.p90 ?? ASSUMED_LEAD
-  const restartMs = service?.restartMs?.p50 ?? 0
+  const restartMs = restartOf(seen)
   const load = meanOfLast(seen, Math.max(leadMs, 30 * SECOND))
   const patience = patienceOf(seen, memory)
   const spare = patience > 0 ? -Math.log(LATE_SHARE) / patience : 0
   const { min, max } = boundsOf(seen, resource)
   const least = Math.min(leastUnits(seen, resource), max)
-  const queue = trusted(metricOf(seen, 'lag', resource, false) ?? metricOf(seen, 'queue', resource, false))
+  const gauge = metricOf(seen, 'lag', resource, false) ?? metricOf(seen, 'queue', resource, false)
+  const queue = trusted(gauge)
   return {
     nowMs,
     ready: capacity.ready[resource] ?? 0,
@@ -92,6 +109,9 @@ export function situationOf(
     loadMs: seen.load?.stepMs ?? NaN,
     load,
     backlog: Number.isNaN(queue) ? 0 : queue,
+    blind: gauge !== undefined && Number.isNaN(queue),
+    stopsPerMs: troubleRate(memory.trouble, nowMs),
+    stopMs: memory.trouble.lostMs,
     patience,
     floor: Number.isNaN(load) ? NaN : Math.max(min, Math.ceil((load + (load > 0 ? spare : 0)) / unitRate)),
     least,

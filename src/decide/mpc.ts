@@ -59,12 +59,12 @@ export function mpc(given: GivenOptions = {}): Policy<MpcMemory> {
 
 function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Decided<MpcMemory> {
   const from = wantedNow(seen)
-  const memory = remember(seen, before)
   const resources = Object.keys(from)
   if (resources.length !== 1) {
-    return { decision: hold(from, 'one-resource-only', { resources: resources.length }), memory }
+    return { decision: hold(from, 'one-resource-only', { resources: resources.length }), memory: before }
   }
   const [resource] = resources
+  const memory = remember(seen, resource, before)
   const unitRate = seen.service?.unitRate ?? NaN
   const load = latestLoad(seen)
   if (!usable(unitRate) || unitRate === 0) {
@@ -73,6 +73,7 @@ function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Deci
   const now = situationOf(seen, resource, unitRate, memory)
   const outlook = outlookOf(seen, now, memory.surprise, options)
   if (outlook === undefined) return { decision: hold(from, 'load-unknown', { load, unitRate }), memory }
+  if (now.blind) return { decision: hold(from, 'backlog-unknown', { load, unitRate }), memory }
   const problem = problemOf(now, outlook, options)
   const path = cheapestPath(problem)
   let planned = 0

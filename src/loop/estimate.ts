@@ -3,15 +3,25 @@
  *
  *   unitRate  ← throughput(t) / (ready(t) · cpu(t)),  all three of the same step t, cpu below saturation
  *   leadTime  ← first observation with the unit ready − last observation before it was starting (first in, first out)
- *   restart   ← Σ step · (1 − throughput / min(load, ready · unitRate))  over the steps behind a rescale
+ *               a job with one operator: its true processing rate / ready, as the engine counts it
+ *   restart   ← see `estimate-restart.ts`
  *
  * Nothing else is looked at: no parameter of a world, nothing of the future. The unit rate is a local level in logs
  * with a gain of 1/n that stops falling at 1/40, innovations clipped as Huber does (1964): the Kalman filter's steady
  * state with protection against outliers. What was never measured keeps the value that was assumed and is listed in
  * `assumed`. Memory is plain JSON owned by the caller and changed in place: this runs in every step of every rehearsal.
  */
-import { MINUTE } from '../base/index.ts'
-import type { Metric, Observation, Quantiles, ServiceEstimate, Units } from '../roles.ts'
+import { SECOND } from '../base/index.ts'
+import type { Metric, Observation, Operator, Quantiles, ServiceEstimate, Units } from '../roles.ts'
+import {
+  believed,
+  measureRestart,
+  noRestart,
+  openGap,
+  push,
+  quantilesOf,
+  type RestartMemory
+} from './estimate-restart.ts'
 
 /** What is believed before anything was measured. Absent: unknown, `NaN` until measured. */
 export interface EstimatePriors {
@@ -41,18 +51,9 @@ export interface EstimateMemory {
   starts: { sinceMs: number; units: number }[]
   leads: number[]
   leadTimeMs: Quantiles | null
-  gap: Gap | null
-  restarts: number[]
-  restartMs: Quantiles | null
-}
-
-/** The steps behind a rescale in which throughput may fall short, and how much it did so far. */
-interface Gap {
-  sinceMs: number
-  untilMs: number
-  checkedMs: number
-  lostMs: number
-  steps: number
+  /** Since when it runs without having stopped or changed its size; `null` while it is down. */
+  runningSinceMs: number | null
+  restart: RestartMemory
 }
 
 /** Steps kept: 30 s late metrics of 15 s steps need 3, of 1 s steps 31. */
@@ -70,12 +71,8 @@ const firstSpread = 0.02
 const smallestSpread = 0.002
 /** Six clipped values on one side have a chance of 1e-11 under a fixed level: the level moved. */
 const newLevelAfter = 6
-/** Samples of lead time and of restart cost that are remembered: enough for a P90, few enough to follow a change. */
-const samples = 32
-/** How long after a rescale throughput may stay short: the longest outages of the published Flink runs, 106 s. */
-const gapMs = 2 * MINUTE
-/** Load and throughput are each seen with about 1 % noise: a smaller shortfall is not an outage. */
-const shortfall = 0.05
+/** A job's meters are right again when their window of a minute is full and the warm-up (27 s in the published runs) is over. */
+const settledMs = 90 * SECOND
 
 export function estimator(priors: EstimatePriors = {}): Estimator {
   return {
@@ -92,18 +89,19 @@ export function estimator(priors: EstimatePriors = {}): Estimator {
       starts: [],
       leads: [],
       leadTimeMs: null,
-      gap: null,
-      restarts: [],
-      restartMs: null
+      runningSinceMs: null,
+      restart: noRestart()
     }),
     update(seen, memory) {
       const ready = total(seen.capacity.ready)
       const starting = startingUnits(seen)
       const moved = memory.atMs.length > 0 && ready !== memory.ready[memory.ready.length - 1]
       measureLeadTime(seen.nowMs, ready, starting, memory)
-      if (moved && ready + starting >= wantedUnits(seen)) openGap(seen.nowMs, memory)
+      const sinceMs = memory.atMs[memory.atMs.length - 1]
+      if (moved && ready + starting >= wantedUnits(seen)) openGap(sinceMs, seen, memory.restart)
       remember(seen, ready, starting, memory)
-      measureRestart(seen, memory)
+      watchRunning(seen, moved, memory)
+      measureRestart(seen, memory, memory.restart)
       return estimateOf(memory, priors)
     }
   }
@@ -121,11 +119,35 @@ function remember(seen: Observation, ready: number, starting: number, memory: Es
     memory.throughput.shift()
     memory.cpu.shift()
   }
+  const job = onlyOperator(seen)
+  if (job === undefined) measureServiceRate(seen, memory)
+  else measureJobRate(seen.nowMs, job, ready, memory)
+}
+
+function measureServiceRate(seen: Observation, memory: EstimateMemory): void {
   const a = place(memory.throughput, seen.metrics?.throughput, seen.nowMs, memory)
   // Useful time where the engine reports it (Flink's busy time): CPU also counts what a unit does when idle.
   const b = place(memory.cpu, seen.metrics?.busy ?? seen.metrics?.cpu, seen.nowMs, memory)
   if (a >= 0) measureUnitRate(a, memory)
   if (b >= 0 && b !== a) measureUnitRate(b, memory)
+}
+
+/** The operator of a job that has one: its true rate is counted by the engine itself. */
+function onlyOperator({ topology }: Observation): Operator | undefined {
+  return topology?.operators.length === 1 ? topology.operators[0] : undefined
+}
+
+/** Useful time is measured at full load too, so nothing is excluded but the time in which the window is not full. */
+function measureJobRate(nowMs: number, job: Operator, units: number, memory: EstimateMemory): void {
+  const since = memory.runningSinceMs
+  if (since === null || nowMs - since < settledMs || !((job.busy ?? 1) >= idle) || !(units > 0)) return
+  if (job.trueProcessingRate > 0) learnRate(Math.log(job.trueProcessingRate / units), memory)
+}
+
+function watchRunning(seen: Observation, moved: boolean, memory: EstimateMemory): void {
+  const { throughput } = seen.metrics ?? {}
+  if (throughput === undefined || !believed(throughput)) memory.runningSinceMs = null
+  else if (moved || memory.runningSinceMs === null) memory.runningSinceMs = seen.nowMs
 }
 
 /** Puts a late value where it was measured. Returns that step's index, or −1 when it says nothing new. */
@@ -145,17 +167,14 @@ function place(
   return i
 }
 
-function believed(metric: Metric): boolean {
-  return metric.quality === 'ok' || metric.quality === 'late'
-}
-
 function measureUnitRate(i: number, memory: EstimateMemory): void {
   const throughput = memory.throughput[i]
   const cpu = memory.cpu[i]
   const units = memory.ready[i]
   if (throughput === null || cpu === null || i < 1) return
   // A step in which capacity moved, or that a restart may have cut, belongs to no number of units.
-  if (memory.gap !== null && memory.atMs[i] > memory.gap.sinceMs) return
+  const { gap } = memory.restart
+  if (gap !== null && memory.atMs[i] > gap.sinceMs) return
   if (!(units > 0) || memory.ready[i - 1] !== units || !(throughput > 0) || cpu < idle) return
   const value = Math.log(throughput / (units * Math.min(cpu, 1)))
   // Saturated says "at least this much": it may raise the estimate, never lower it.
@@ -219,70 +238,17 @@ function measureLeadTime(nowMs: number, ready: number, starting: number, memory:
   if (learned) memory.leadTimeMs = quantilesOf(memory.leads)
 }
 
-/** Capacity moved because somebody asked (a failure leaves less than wanted and is not a rescale). */
-function openGap(nowMs: number, memory: EstimateMemory): void {
-  closeGap(memory)
-  const sinceMs = memory.atMs[memory.atMs.length - 1]
-  memory.gap = { sinceMs, untilMs: nowMs + gapMs, checkedMs: sinceMs, lostMs: 0, steps: 0 }
-}
-
-function measureRestart(seen: Observation, memory: EstimateMemory): void {
-  const { gap, atMs } = memory
-  if (gap === null) return
-  for (let i = 1; i < atMs.length; i++) {
-    const throughput = memory.throughput[i]
-    if (atMs[i] <= gap.checkedMs || throughput === null) continue
-    const load = loadBefore(seen, atMs[i])
-    if (Number.isNaN(load)) break
-    const rate = memory.logRate === null ? Number.POSITIVE_INFINITY : Math.exp(memory.logRate)
-    const possible = Math.min(load, Math.min(memory.ready[i], memory.ready[i - 1]) * rate)
-    const missing = possible > 0 ? 1 - throughput / possible : 0
-    gap.checkedMs = atMs[i]
-    gap.steps++
-    if (missing > shortfall) gap.lostMs += missing * (atMs[i] - atMs[i - 1])
-    else if (gap.steps >= 2) gap.untilMs = atMs[i]
-  }
-  if (seen.nowMs >= gap.untilMs) closeGap(memory)
-}
-
-function closeGap(memory: EstimateMemory): void {
-  if (memory.gap !== null && memory.gap.steps > 0) {
-    push(memory.restarts, memory.gap.lostMs)
-    memory.restartMs = quantilesOf(memory.restarts)
-  }
-  memory.gap = null
-}
-
-/** Load of the step that ended at `atMs`; `NaN` when it has not been seen yet. */
-function loadBefore(seen: Observation, atMs: number): number {
-  const load = seen.load
-  if (load === undefined) return Number.NaN
-  const i = Math.ceil((atMs - load.startMs) / load.stepMs) - 1
-  return i >= 0 && i < load.values.length ? load.values[i] : Number.NaN
-}
-
 function estimateOf(memory: EstimateMemory, priors: EstimatePriors): ServiceEstimate {
   const assumed: string[] = []
   if (memory.logRate === null) assumed.push('unitRate')
   if (memory.leadTimeMs === null) assumed.push('leadTimeMs')
-  if (memory.restartMs === null) assumed.push('restartMs')
+  if (memory.restart.ms === null) assumed.push('restartMs')
   return {
     unitRate: memory.logRate === null ? (priors.unitRate ?? Number.NaN) : Math.exp(memory.logRate),
     leadTimeMs: memory.leadTimeMs ?? priors.leadTimeMs,
-    restartMs: memory.restartMs ?? priors.restartMs,
+    restartMs: memory.restart.ms ?? priors.restartMs,
     assumed
   }
-}
-
-function quantilesOf(values: readonly number[]): Quantiles {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (p: number) => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]
-  return { p50: at(0.5), p90: at(0.9) }
-}
-
-function push(values: number[], value: number): void {
-  values.push(value)
-  if (values.length > samples) values.shift()
 }
 
 function total(units: Units): number {
