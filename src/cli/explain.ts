@@ -137,7 +137,9 @@ function rowOf({ input, now, at, to, rule, sentence }: Counterfactual): Record<s
 }
 
 function textOf({ sentence, counterfactuals, unmoved }: Explanation): string {
-  const others = counterfactuals.filter((one) => !sentence.includes(one.sentence))
+  const others = counterfactuals.filter(
+    (one) => !sentence.includes(one.sentence.replace('would have asked ', ''))
+  )
   const lines = others.slice(0, 12).map((one) => `  · ${one.sentence}`)
   return [
     sentence,

@@ -31,7 +31,7 @@ function forecastLever(seen: Observation): readonly Lever[] {
     name: level === undefined ? 'forecast.mean' : `forecast.quantiles.${level}`,
     kind: 'data',
     now,
-    set: (value) => ({ ...seen, forecast: scaledForecast(forecast, value / now) }),
+    set: (value) => ({ ...seen, forecast: scaledForecast(forecast, now, value) }),
     what: `the peak of the ${level === undefined ? 'mean' : percent(Number(level))} forecast`,
     say: rate(seen)
   }).filter(() => now > 0)
@@ -53,10 +53,21 @@ function peakFrom(values: Float64Array, forecast: Forecast, nowMs: number): numb
   return peak
 }
 
-function scaledForecast(forecast: Forecast, factor: number): Forecast {
-  const times = (values: Float64Array) => values.map((y) => y * factor)
-  const quantiles = Object.entries(forecast.quantiles).map(([level, values]) => [level, times(values)])
-  return { ...forecast, mean: times(forecast.mean), quantiles: Object.fromEntries(quantiles) }
+function scaledForecast(forecast: Forecast, now: number, value: number): Forecast {
+  const quantiles = Object.entries(forecast.quantiles).map(([level, values]) => [
+    level,
+    scaled(values, now, value)
+  ])
+  return {
+    ...forecast,
+    mean: scaled(forecast.mean, now, value),
+    quantiles: Object.fromEntries(quantiles)
+  }
+}
+
+/** All in proportion, and what was `now` exactly at `value`: 0.1 · 3 is not 0.3, and a rule may turn on the difference. */
+function scaled(values: Float64Array, now: number, value: number): Float64Array {
+  return values.map((y) => (y === now ? value : y * (value / now)))
 }
 
 function loadLever(seen: Observation): readonly Lever[] {
@@ -70,14 +81,13 @@ function loadLever(seen: Observation): readonly Lever[] {
     now,
     lowest: now / SANE_FACTOR,
     highest,
-    set: (value) => ({ ...seen, load: now > 0 ? times(load, value / now) : recentlyAt(load, value) }),
+    set: (value) => ({
+      ...seen,
+      load: now > 0 ? { ...load, values: scaled(load.values, now, value) } : recentlyAt(load, value)
+    }),
     what: 'the load',
     say: rate(seen)
   })
-}
-
-function times(load: Series, factor: number): Series {
-  return { ...load, values: load.values.map((y) => y * factor) }
 }
 
 /** A load of zero cannot be scaled: its last five minutes are put at the value. */
@@ -127,7 +137,12 @@ function meanOverUnits(seen: Observation, name: string): number {
 function withMetric(seen: Observation, name: string, value: number, now: number): Observation {
   const turned = (metrics: Readonly<Record<string, Metric>> | undefined) => {
     const metric = metrics?.[name]
-    return metric ? { ...metrics, [name]: { ...metric, value: (metric.value / now) * value } } : metrics
+    return metric
+      ? {
+          ...metrics,
+          [name]: { ...metric, value: metric.value === now ? value : (metric.value / now) * value }
+        }
+      : metrics
   }
   return {
     ...seen,

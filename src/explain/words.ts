@@ -17,6 +17,7 @@ export function amount(n: number, digits = 3): string {
     })
   }
   if (Number.isInteger(n)) return n.toLocaleString('en-US')
+  if (Math.abs(n) < 1e-3) return 'about 0'
   return n.toLocaleString('en-US', { maximumSignificantDigits: Math.abs(n) >= 1000 ? 4 : digits })
 }
 
