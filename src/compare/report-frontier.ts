@@ -28,7 +28,7 @@ export function frontierSvg(data: ReportData, colors: Readonly<Record<string, st
   if (points.length < 2) return '<p class="hint">Run with --frontier to sweep each policy’s own knob.</p>'
   const scales = scalesOf(points)
   const color = (name: string) => colorOf(name, colors)
-  const seen = points.filter(({ unitHours }) => unitHours <= scales.to)
+  const seen = points.filter(({ policy, unitHours }) => policy === 'oracle' || unitHours <= scales.to)
   const policies = names.filter((name) => name !== 'oracle')
   const dots = policies.flatMap((name) =>
     seen.filter(({ policy }) => policy === name).map((point) => dot(point, scales, color(name), 3.4))
@@ -42,9 +42,9 @@ export function frontierSvg(data: ReportData, colors: Readonly<Record<string, st
       const point = { policy: label, knob: knob as ReportPoint['knob'], ...mean }
       return dot(point, scales, color(nameOf(label)), 7, true)
     })
-  const cut = points.length - seen.length
-  return `<svg viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="Cost against overloaded minutes">
-${axes(scales)}${bound(frontierOf(seen, ['oracle']), scales)}${lines.join('')}${dots.join('')}${rings.join('')}</svg>
+  const cut = points.filter(({ policy, unitHours }) => policy !== 'oracle' && unitHours > scales.to).length
+  return `<svg viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="Cost against overloaded minutes"><clipPath id="inside"><rect x="${box.left}" y="${box.top - 8}" width="${box.width - box.left - box.right + 8}" height="${box.height - box.top - box.bottom + 16}"/></clipPath>
+${axes(scales)}<g clip-path="url(#inside)">${bound(frontierOf(seen, ['oracle']), scales)}${lines.join('')}${dots.join('')}${rings.join('')}</g></svg>
 <p class="hint">${policies.map((name) => `<i style="background:${color(name)}"></i>${esc(name)}`).join(' &nbsp; ')} &nbsp; ○ the setting of the table. Lines: lower hulls. Point at a dot for its setting.${cut > 0 ? ` ${cut} dearer points are to the right of the picture.` : ''}</p>`
 }
 
@@ -56,13 +56,20 @@ export function colorOf(name: string, colors: Readonly<Record<string, string>>):
 }
 
 function scalesOf(points: readonly ReportPoint[]): Scales {
-  const hours = points.map(({ unitHours }) => unitHours).toSorted((a, b) => a - b)
-  const least = hours[0]
+  // The bound reaches from no units at all; what policies did is what the picture is about.
+  const hours = points
+    .filter(({ policy }) => !['oracle', 'fixed'].includes(policy))
+    .map(({ unitHours }) => unitHours)
+    .toSorted((a, b) => a - b)
+  const least = hours[0] ?? Math.min(...points.map(({ unitHours }) => unitHours))
   // A target of 30 % costs three times as much and would squeeze what matters into a corner.
-  const to =
-    Math.min(hours[hours.length - 1], Math.max(2.1 * least, hours[Math.floor(hours.length / 2)])) * 1.02
-  const from = Math.max(0, least - 0.06 * (to - least))
-  const most = Math.max(1, ...points.filter((p) => p.unitHours <= to).map((p) => p.overloadedMinutes)) * 1.3
+  const to = Math.min(hours.at(-1) ?? Infinity, 2.2 * least) * 1.04
+  const from = Math.max(0, least - 0.12 * (to - least))
+  const most =
+    Math.max(
+      1,
+      ...points.filter((p) => p.unitHours <= to && p.unitHours >= from).map((p) => p.overloadedMinutes)
+    ) * 1.3
   const [w, h] = [box.width - box.left - box.right, box.height - box.top - box.bottom]
   return {
     x: (unitHours) => box.left + ((unitHours - from) / (to - from)) * w,

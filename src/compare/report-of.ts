@@ -14,6 +14,7 @@ import {
   spansOf,
   stepLine
 } from './report-data.ts'
+import { knobInWords } from './report-text.ts'
 
 export interface ReportExtras {
   readonly world: string
@@ -24,8 +25,8 @@ export interface ReportExtras {
 }
 
 /** Finer than the screen, so that a day of eight weeks still has its minutes when it is looked at closely. */
-const LOAD_POINTS = 24_000
-const LATENCY_POINTS = 12_000
+const LOAD_POINTS = 60_000
+const LATENCY_POINTS = 30_000
 
 export function reportOf(rehearsed: Rehearsed, extras: ReportExtras): ReportData {
   const { plan, contenders, runs, pairs, points, seeds, chosen } = rehearsed
@@ -86,7 +87,7 @@ function because({ to, why }: Decision): string {
   const several = Object.keys(to).length > 1 ? [`asks for ${inputsInWords(to, 5)}`] : []
   const changed = why.changed.map(({ by, because }) => `${by}: ${because}`)
   const bound = why.bound.length === 0 ? [] : [`held back by ${why.bound.join(', ')}`]
-  const line = [...several, inputsInWords(why.inputs, 6), ...changed, ...bound].filter(Boolean).join('; ')
+  const line = [...several, inputsInWords(why.inputs, 9), ...changed, ...bound].filter(Boolean).join('; ')
   return line.length > 240 ? `${line.slice(0, 239)}…` : line
 }
 
@@ -138,7 +139,7 @@ function settingsOf(
     { name: 'seeds', value: seeds.join(', '), note: 'the time axis shows the first' },
     ...Object.entries(chosen).map(([name, knob]) => ({
       name: `setting of ${name}`,
-      value: JSON.stringify(knob),
+      value: knobInWords(knob),
       note: 'chosen on the training part only'
     }))
   ]

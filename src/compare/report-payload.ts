@@ -45,21 +45,29 @@ export interface PackOptions {
   readonly budget: number
 }
 
-/** Decisions in one file that nobody will ever have read; more are not worth the time of packing them. */
-const MOST_DECISIONS = 60_000
-
-/** Base64 of the deflated payload; the oldest decisions of every run are left out until it is within the budget. */
-export function pack(data: ReportData, options: PackOptions): string {
-  const longest = Math.max(1, ...data.runs.map((run) => run.decisions.length))
-  let most = Math.min(longest, Math.ceil(MOST_DECISIONS / Math.max(1, data.runs.length)))
-  for (;;) {
-    const text = deflateRawSync(JSON.stringify(payloadOf(data, options, most))).toString('base64')
-    if (text.length <= options.budget || most === 0) return text
-    most = Math.floor(most * Math.min(0.9, options.budget / text.length) * 0.97)
-  }
+/** Which decisions are kept: the newest `most` of each run, or of those that changed something. */
+export interface Kept {
+  readonly most: number
+  readonly changesOnly: boolean
 }
 
-export function payloadOf(data: ReportData, options: PackOptions, mostDecisions: number): Payload {
+/**
+ * Base64 of the deflated payload. Over the budget, first decisions that kept the size are left out, then the oldest of
+ * every run.
+ */
+export function pack(data: ReportData, options: PackOptions): string {
+  const text = (kept: Kept) =>
+    deflateRawSync(JSON.stringify(payloadOf(data, options, kept))).toString('base64')
+  let most = Math.max(1, ...data.runs.map((run) => run.decisions.length))
+  let packed = text({ most, changesOnly: false })
+  while (packed.length > options.budget && most > 0) {
+    packed = text({ most, changesOnly: true })
+    most = Math.floor(most * Math.min(0.9, options.budget / packed.length) * 0.97)
+  }
+  return packed
+}
+
+export function payloadOf(data: ReportData, options: PackOptions, kept: Kept): Payload {
   const rules = [...new Set(data.runs.flatMap((run) => run.decisions.map(({ rule }) => rule)))]
   return {
     startMs: data.startMs,
@@ -67,9 +75,9 @@ export function payloadOf(data: ReportData, options: PackOptions, mostDecisions:
     loadUnit: data.loadUnit,
     unitRate: data.unitRate ?? null,
     sloMs: data.sloMs ?? null,
-    load: data.load,
+    load: { ...data.load, min: [] },
     rules,
-    runs: data.runs.map((run) => packRun(run, data.startMs, rules, options, mostDecisions)),
+    runs: data.runs.map((run) => packRun(run, data.startMs, rules, options, kept)),
     first: options.first
   }
 }
@@ -79,9 +87,10 @@ function packRun(
   startMs: number,
   rules: readonly string[],
   { colors, shown }: PackOptions,
-  most: number
+  { most, changesOnly }: Kept
 ): PayloadRun {
-  const kept: readonly ReportDecision[] = most === 0 ? [] : run.decisions.slice(-most)
+  const wanted = changesOnly ? run.decisions.filter(({ from, to }) => from !== to) : run.decisions
+  const kept: readonly ReportDecision[] = most === 0 ? [] : wanted.slice(-most)
   const seconds = kept.map(({ atMs }) => Math.round((atMs - startMs) / 1000))
   return {
     label: run.label,

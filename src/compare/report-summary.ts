@@ -78,14 +78,21 @@ export function pairOf(
   return data.pairs.find((pair) => pair.a === a && pair.b === b && pair.metric === metric)
 }
 
-/** Late minutes saved at the same unit-hours against the hull of all policies that are not predictive and not the bound. */
+/** Fewer settings than this of one policy are not a swept knob, and their hull is nobody's best. */
+const SWEPT = 4
+
+/** Late minutes saved at the same unit-hours against the hull of the swept policies that are not this one and not the bound. */
 export function savedAtEqualCost(
   data: ReportData,
   focus: string
 ): { ours: number; theirs: number; saved: number } | undefined {
   const row = summarise(data.rows).find(({ label }) => label === focus)
-  const others = [...new Set(data.points.map(({ policy }) => policy))].filter(
-    (policy) => policy !== nameOf(focus) && !['oracle', 'fixed', 'fixed-best'].includes(policy)
+  const settings = Map.groupBy(data.points, ({ policy }) => policy)
+  const others = [...settings.keys()].filter(
+    (policy) =>
+      policy !== nameOf(focus) &&
+      !['oracle', 'fixed', 'fixed-best'].includes(policy) &&
+      (settings.get(policy)?.length ?? 0) >= SWEPT
   )
   const hull = frontierOf(data.points, others)
   if (!row || hull.length < 2) return undefined

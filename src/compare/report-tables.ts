@@ -2,6 +2,7 @@
 import type { ReportData, ReportPair, ReportSetting } from './report-data.ts'
 import {
   baselineOf,
+  type Loss,
   lossesOf,
   metricNames,
   nameOf,
@@ -10,7 +11,7 @@ import {
   savedAtEqualCost,
   summarise
 } from './report-summary.ts'
-import { esc, knobInWords, num, signedPercent } from './report-text.ts'
+import { esc, knobInWords, num, sentence, signedPercent } from './report-text.ts'
 
 /** One sentence that says whether it helped. */
 export function leadSentence(data: ReportData, focus: string | undefined): string {
@@ -87,6 +88,7 @@ function settingOf({ label, knob }: SummaryRow): string {
 function against(pair: ReportPair | undefined): string {
   if (!pair) return ''
   const { relative, ci95, relativeCi95 } = pair
+  if (Math.abs(relative) > 100) return '<span class="worse">from practically none</span>'
   const kind = ci95[1] < 0 ? 'better' : ci95[0] > 0 ? 'worse' : ''
   const range = relativeCi95 ? `<br><small>${relativeCi95.map(signedPercent).join(' … ')}</small>` : ''
   return `<span class="${kind}">${signedPercent(relative)}</span>${range}`
@@ -118,14 +120,19 @@ export function settingsTable(settings: readonly ReportSetting[]): string {
   return `<table class="settings"><tbody>${rows.join('\n')}</tbody></table>`
 }
 
+/** A hundred times as many as hardly any is no percentage to print. */
+function lossInWords({ metric, relative, ci95 }: Loss): string {
+  const name = metricNames[metric] ?? esc(metric)
+  if (relative > 100) return `${name} where the other has practically none`
+  const range = Number.isFinite(ci95[0]) ? ` [${ci95.map(signedPercent).join(', ')}]` : ''
+  return `${signedPercent(relative)} ${name}${range}`
+}
+
 /** Losses are computed, not chosen; then what the maker of the data has to say. */
 export function notesList(data: ReportData, focus: string | undefined): string {
   const losses = focus === undefined ? [] : lossesOf(data, focus)
   const lost = [...Map.groupBy(losses, ({ against }) => against)].map(([other, list]) => {
-    const said = list.map(
-      ({ metric, relative, ci95 }) =>
-        `${signedPercent(relative)} ${metricNames[metric] ?? esc(metric)}${Number.isFinite(ci95[0]) ? ` [${ci95.map(signedPercent).join(', ')}]` : ''}`
-    )
+    const said = list.map((loss) => lossInWords(loss))
     return `<b class="worse">Worse</b> than ${esc(other)}: ${esc(nameOf(focus ?? ''))} has ${said.join(', ')}.`
   })
   const none =
@@ -142,6 +149,13 @@ export function notesList(data: ReportData, focus: string | undefined): string {
     (run) => `${num(run.decisionsLeftOut)} older decisions of ${esc(run.label)} are not in this file.`
   )
   const time = data.timeNote ? [esc(data.timeNote)] : []
-  const all = [...lost, ...none, ...time, ...guessed, ...cut, ...data.notes.map(esc)]
+  const all = [
+    ...lost,
+    ...none,
+    ...time,
+    ...guessed,
+    ...cut,
+    ...data.notes.map((note) => esc(sentence(note)))
+  ]
   return `<ul>${all.map((note) => `<li>${note}</li>`).join('\n')}</ul>`
 }

@@ -7,6 +7,7 @@ export function esc(text: string): string {
 export function num(x: number, digits = 3): string {
   if (!Number.isFinite(x)) return '–'
   if (Number.isInteger(x)) return x.toLocaleString('en-US')
+  if (Math.abs(x) < 1e-3) return x < 0 ? '> −0.001' : '< 0.001'
   return x.toLocaleString('en-US', { maximumSignificantDigits: Math.abs(x) >= 1000 ? 6 : digits })
 }
 
@@ -23,4 +24,10 @@ export function knobInWords(knob: unknown): string {
   return Object.entries(knob)
     .map(([name, value]) => `${name} ${typeof value === 'number' ? num(value) : value}`)
     .join(', ')
+}
+
+/** A sentence as it stands in a list: large letter, full stop. */
+export function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(first) ? first : `${first}.`
 }
