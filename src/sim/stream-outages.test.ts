@@ -78,14 +78,19 @@ describe('warm-up', () => {
         times,
         times,
         fc.double({ min: 0, max: 60_000, noNaN: true }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (from, need, ms, share) => {
-          const outages = readOutages({ warmUp: { ms, from: share } })
+        fc.integer({ min: 0, max: 100 }),
+        (from, need, ms, percent) => {
+          const outages = readOutages({ warmUp: { ms, from: percent / 100 } })
           const takes = timeToDo(outages, from, need)
           expect(workMs(outages, from, from + takes)).toBeCloseTo(need, 4)
         }
       )
     )
+  })
+
+  it('takes no time for less than a computer can count', () => {
+    expect(timeToDo(readOutages({ warmUp: { ms: 4 } }), 0, 5e-324)).toBe(0)
+    expect(timeToDo(readOutages({ warmUp: { ms: 4 } }), 0, 0)).toBe(0)
   })
 
   it('adds the time that the job is still down', () => {

@@ -223,5 +223,7 @@ export function timeToDo(outages: Outages, from: number, need: number): number {
   if (need >= ramp) return W - from + (need - ramp)
   const a = (1 - w0) / (2 * W)
   const b = w0 + ((1 - w0) * from) / W
-  return need === 0 ? 0 : (2 * need) / (b + Math.sqrt(b * b + 4 * a * need))
+  const root = b + Math.sqrt(b * b + 4 * a * need)
+  // Nothing to do, or so little that its square root is 0.
+  return root > 0 ? (2 * need) / root : 0
 }

@@ -8,13 +8,13 @@
  *
  *   wait of what arrives now = time still down + (records before it / what the slowest operator lets through)
  *
- * The DAG: `stream-dag.ts`, `stream-flow.ts`. Stops: `stream-outages.ts`. What can be seen: `stream-observe.ts`.
+ * The DAG: `stream-dag.ts`, `stream-flow.ts`. Stops: `stream-outages.ts`. Waits: `stream-wait.ts`. What can be seen: `stream-observe.ts`.
  * Shape of a Flink job with reactive mode or an operator, see docs/worlds/stream.md.
  */
 import { HOUR, MINUTE, PrescaleError, requireOption, unknownName } from '../base/index.ts'
 import type { Edge, ScalingWorld, StepOutcome, Units } from '../roles.ts'
 import { compileDag, type Dag, type StreamOperator } from './stream-dag.ts'
-import { capacities, flowLayout, flowStep, instanceLoads, readAgain, scratchFor } from './stream-flow.ts'
+import { capacities, flowLayout, flowStep, readAgain, scratchFor } from './stream-flow.ts'
 import {
   type Gauges,
   noGauges,
@@ -32,9 +32,9 @@ import {
   readOutages,
   type Sizable,
   settle,
-  timeToDo,
   workMs
 } from './stream-outages.ts'
+import { bufferedMs, lanesOf, shareOver, waits } from './stream-wait.ts'
 
 export interface StreamConfig {
   readonly name?: string
@@ -81,6 +81,7 @@ export function stream(config: StreamConfig): ScalingWorld<StreamState> {
   const seen = { dag, flow, reader, resources, startMs, sloMs, target: name }
   const { unitHour = 1, lateHour = 100 } = config.price ?? {}
   const lanes = lanesOf(dag)
+  const model = { dag, flow, outages, room, baseLatencyMs }
   const waitBefore = new Float64Array(lanes.length)
   const waitAfter = new Float64Array(lanes.length)
 
@@ -123,10 +124,10 @@ export function stream(config: StreamConfig): ScalingWorld<StreamState> {
       let until = failure === undefined ? toMs : Math.min(toMs, failure.atMs)
       if (!isUp) until = Math.min(until, job.downUntilMs)
       const part = (until - at) / stepMs
-      waits(x, at - job.downUntilMs, job.units, waitBefore)
+      waits(model, x, at - job.downUntilMs, job.units, waitBefore)
       const work = isUp ? workMs(outages, at - job.downUntilMs, until - job.downUntilMs) : 0
       flowStep(dag, flow, x, room, job.units, records * part, work, isUp ? until - at : 0)
-      waits(x, until - job.downUntilMs, job.units, waitAfter)
+      waits(model, x, until - job.downUntilMs, job.units, waitAfter)
       for (let k = 0; k < lanes.length; k++) {
         missed += records * part * lanes[k] * shareOver(sloMs, waitBefore[k], waitAfter[k])
         latency += part * lanes[k] * 0.5 * (waitBefore[k] + waitAfter[k])
@@ -155,31 +156,6 @@ export function stream(config: StreamConfig): ScalingWorld<StreamState> {
   function stop(job: Job, x: Float64Array, gauges: Gauges): Gauges {
     readAgain(dag, flow, outages, x)
     return restartMeters(gauges, job.downUntilMs, x.slice())
-  }
-
-  /** Latency of a record that arrives now, by lane, if nothing unforeseen happens before it is processed. */
-  function waits(x: Float64Array, sinceRestart: number, units: Float64Array, into: Float64Array): void {
-    let through = Infinity
-    for (let i = 0; i < dag.n; i++) {
-      if (dag.visits[i] > 0) through = Math.min(through, room.capacity[i] / dag.visits[i])
-    }
-    const path = baseLatencyMs + (dag.n > 1 ? bufferedMs(dag, x, room.capacity, room.inflow) : 0)
-    let lane = 0
-    for (let i = 0; i < dag.n; i++) {
-      if (!dag.isSource[i]) continue
-      const behind = x[i] === 0 ? 0 : x[i] / (through * dag.share[i])
-      const shares = dag.partitions[i]
-      if (shares === null) {
-        into[lane++] = path + timeToDo(outages, sinceRestart, behind)
-        continue
-      }
-      const instances = instanceLoads(dag, flow, x, room.instance, i, units[i])
-      for (let k = 0; k < shares.length; k++) {
-        const own = room.instance[k % instances]
-        const need = own === 0 ? 0 : Math.max(behind, (own * units[i]) / room.capacity[i])
-        into[lane++] = path + timeToDo(outages, sinceRestart, need)
-      }
-    }
   }
 
   /** Lag over all sources, and the age of the records that are read now: what the gauge of a sink shows. */
@@ -254,40 +230,8 @@ function readSizables(dag: Dag): Sizable[] {
   })
 }
 
-/** Share of the arrivals of each lane: a partition of a source, or a source with one queue. */
-function lanesOf(dag: Dag): Float64Array {
-  const lanes: number[] = []
-  for (let i = 0; i < dag.n; i++) {
-    if (!dag.isSource[i]) continue
-    for (const share of dag.partitions[i] ?? [1]) lanes.push(share * dag.share[i])
-  }
-  return Float64Array.from(lanes)
-}
-
-/** Time in the fullest row of buffers from a source to a sink. */
-function bufferedMs(dag: Dag, x: Float64Array, capacity: Float64Array, reach: Float64Array): number {
-  reach.fill(0)
-  let longest = 0
-  for (let i = 0; i < dag.n; i++) {
-    if (!dag.isSource[i] && x[i] > 0) reach[i] += x[i] / capacity[i]
-    longest = Math.max(longest, reach[i])
-    for (let e = dag.outStart[i]; e < dag.outStart[i + 1]; e++) {
-      reach[dag.to[e]] = Math.max(reach[dag.to[e]], reach[i])
-    }
-  }
-  return longest
-}
-
 function crosses(everyMs: number, fromMs: number, toMs: number): boolean {
   return Math.floor(toMs / everyMs) > Math.floor(fromMs / everyMs)
-}
-
-/** Share of a line from `a` to `b` that lies over `limit`. */
-function shareOver(limit: number, a: number, b: number): number {
-  const low = Math.min(a, b)
-  const high = Math.max(a, b)
-  if (low > limit) return 1
-  return high > limit ? (high - limit) / (high - low) : 0
 }
 
 function outcomeOf(
