@@ -22,5 +22,9 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   experiment: {
     says: 'published tables made again, ours beside theirs',
     load: () => import('./experiment.ts')
+  },
+  doctor: {
+    says: 'checks this machine, files and Prometheus; says how to mend what is wrong',
+    load: () => import('./doctor.ts')
   }
 }

@@ -17,6 +17,8 @@ import {
   sliceSteps,
   unknownName
 } from '../base/index.ts'
+import type { PrometheusServer, RangeQuery } from '../observe/prometheus.ts'
+import type { TableOptions } from '../observe/table.ts'
 import { readMoment } from './moment.ts'
 
 /** The data flags as commander reads them. */
@@ -114,21 +116,14 @@ async function readSource(
     return await builtin(file.slice('builtin:'.length), options, columns, abort)
   if (file.startsWith('prometheus:')) return await prometheus(file, options, columns, abort)
   const { readTable } = await import('../observe/table.ts')
-  const read = await readTable(
-    file,
-    {
-      time: options.time,
-      timeFormat: options.timeFormat,
-      value: options.value,
-      columns,
-      count: options.count,
-      perStep: options.perStep,
-      stepMs: stepOf(options),
-      zone: options.tz
-    },
-    abort
-  )
+  const read = await readTable(file, { ...tableOptions(options), columns }, abort)
   return { ...read, name: basename(file).replace(/(\.csv|\.tsv|\.txt|\.parquet|\.pq)?(\.gz)?$/i, '') }
+}
+
+/** The flags that say how a file is read. */
+export function tableOptions(options: DataOptions): TableOptions {
+  const { time, timeFormat, value, count, perStep, tz } = options
+  return { time, timeFormat, value, count, perStep, stepMs: stepOf(options), zone: tz }
 }
 
 async function builtin(
@@ -165,37 +160,46 @@ async function prometheus(
   columns: readonly string[],
   abort?: AbortSignal
 ): Promise<Data> {
-  const { query } = options
+  if (columns.length > 0) {
+    throw new PrescaleError('NOT_FOUND', `${file} has no column '${columns[0]}', only the answer to --query`)
+  }
+  const { queryRange } = await import('../observe/prometheus.ts')
+  const range = rangeOf(file, options)
+  const { series, quality, notes } = await queryRange(serverOf(file, options), range, abort)
+  if (quality === 'missing') {
+    throw new PrescaleError(
+      'BAD_INPUT',
+      `${file} has nothing for ${range.query} in this range: check --query, --from and --to`
+    )
+  }
+  const perSecond = options.perStep ? scale(series, 1_000 / series.stepMs) : series
+  return { series: perSecond, notes, name: range.query, extra: {} }
+}
+
+/** The server of `prometheus:URL`, with --bearer and --header. */
+export function serverOf(file: string, options: DataOptions): PrometheusServer {
+  return {
+    url: file.slice('prometheus:'.length),
+    bearer: options.bearer,
+    headers: headers(options.header)
+  }
+}
+
+function rangeOf(file: string, options: DataOptions): RangeQuery {
+  const { query, from = '14d', to = 'now', tz } = options
   if (query === undefined) {
     throw new PrescaleError(
       'BAD_OPTION',
       `${file} needs --query, such as 'sum(rate(http_requests_total[1m]))'`
     )
   }
-  if (columns.length > 0) {
-    throw new PrescaleError('NOT_FOUND', `${file} has no column '${columns[0]}', only the answer to --query`)
-  }
-  const { queryRange } = await import('../observe/prometheus.ts')
   const nowMs = Date.now()
-  const moment = (text: string, name: string) => readMoment(text, name, options.tz, nowMs)
-  const { series, quality, notes } = await queryRange(
-    { url: file.slice('prometheus:'.length), bearer: options.bearer, headers: headers(options.header) },
-    {
-      query,
-      fromMs: moment(options.from ?? '14d', '--from'),
-      toMs: moment(options.to ?? 'now', '--to'),
-      stepMs: stepOf(options) ?? MINUTE
-    },
-    abort
-  )
-  if (quality === 'missing') {
-    throw new PrescaleError(
-      'BAD_INPUT',
-      `${file} has nothing for ${query} in this range: check --query, --from and --to`
-    )
+  return {
+    query,
+    fromMs: readMoment(from, '--from', tz, nowMs),
+    toMs: readMoment(to, '--to', tz, nowMs),
+    stepMs: stepOf(options) ?? MINUTE
   }
-  const perSecond = options.perStep ? scale(series, 1_000 / series.stepMs) : series
-  return { series: perSecond, notes, name: query, extra: {} }
 }
 
 function headers(given: readonly string[] = []): Record<string, string> {

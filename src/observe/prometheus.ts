@@ -3,6 +3,7 @@
  *
  *   GET  /api/v1/query_range?query&start&end&step  →  { status, data: { resultType: 'matrix',
  *        result: [{ metric, values: [[seconds, 'number'], …] }] }, warnings?: [], infos?: [] }
+ *   GET  /api/v1/query?query=1  →  { status }   to see whether it is there
  *
  * The value of a step [t, t + step) is the answer at its end, which is where `rate(x[step])` looks back over the step.
  * A step without an answer is `NaN`, never zero. At most 11,000 points are asked for at once, Prometheus' own limit.
@@ -80,6 +81,23 @@ export async function queryRange(
   return { series: series(stepMs, values, { startMs }), ...judge(values, startMs, stepMs, [...warnings]) }
 }
 
+/** Asks the server for nothing but an answer. Errors as of `queryRange`. */
+export async function ping(server: PrometheusServer, abort?: AbortSignal): Promise<void> {
+  const url = endpoint(server.url, 'query')
+  url.search = 'query=1'
+  const { status, body } = await requestJson(url, {
+    headers: headersOf(server),
+    abort,
+    timeoutMs: server.timeoutMs ?? 30_000
+  })
+  if (status !== 200 || (body as Partial<Body> | null)?.status !== 'success') {
+    throw new PrescaleError(
+      'BAD_ANSWER',
+      `${url.origin}${url.pathname} answers ${status}, not as Prometheus does`
+    )
+  }
+}
+
 type Labels = Readonly<Record<string, string>>
 
 interface Matrix {
@@ -94,7 +112,7 @@ type Ask = (startMs: number, endMs: number) => Promise<Matrix>
 
 function asker(server: PrometheusServer, query: string, stepMs: number, abort?: AbortSignal): Ask {
   requireOption(query.trim() !== '', '--query', query, 'PromQL such as sum(rate(http_requests_total[1m]))')
-  const url = endpoint(server.url)
+  const url = endpoint(server.url, 'query_range')
   const headers = headersOf(server)
   return async (startMs, endMs) => {
     const form = new URLSearchParams({
@@ -116,7 +134,7 @@ function asker(server: PrometheusServer, query: string, stepMs: number, abort?: 
   }
 }
 
-function endpoint(address: string): URL {
+function endpoint(address: string, route: 'query' | 'query_range'): URL {
   let url: URL
   try {
     url = new URL(address)
@@ -136,7 +154,7 @@ function endpoint(address: string): URL {
     `${url.protocol}//…@${url.host}`,
     'without user and password: give --header Authorization=env:NAME'
   )
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/query_range`
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/${route}`
   return url
 }
 

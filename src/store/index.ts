@@ -11,4 +11,5 @@ export const stores = {
   sqlite: (options: SqliteOptions) => sqlite(options),
   memory: () => memory()
 } satisfies Record<string, (options: SqliteOptions) => TurnStore>
+export { checkStore, type StoreState } from './check.ts'
 export { writeWhole } from './write-file.ts'

@@ -29,6 +29,9 @@ export async function fakePrometheus(series: readonly FakeSeries[] = []): Promis
     const params = form === '' ? url.searchParams : new URLSearchParams(form)
     fake.asked.push({ params, headers: request.headers })
     if (fake.respond !== undefined) return fake.respond(request, response)
+    if (url.pathname.endsWith('/api/v1/query')) {
+      return send(response, 200, { status: 'success', data: { resultType: 'scalar', result: [0, '1'] } })
+    }
     if (!url.pathname.endsWith('/api/v1/query_range')) return send(response, 404, { status: 'error' })
     rangeQuery(fake, params, response)
   })
