@@ -26,8 +26,8 @@ export function policyEntry(name: string, also: readonly string[] = []): PolicyE
 export function parsePolicies(text: string): PolicySpec[] {
   const specs: { name: string; options: Record<string, string> }[] = []
   for (const part of text.split(',')) {
-    const option = /^\s*([A-Za-z][\w]*)=(.*)$/s.exec(part)
-    if (option && specs.length > 0 && !part.includes(':', 0)) addOption(specs[specs.length - 1].options, part)
+    const continues = specs.length > 0 && /^\s*[A-Za-z]\w*\s*=/.test(part)
+    if (continues) addOption(specs[specs.length - 1].options, part)
     else specs.push(parseOne(part.trim()))
   }
   return specs
@@ -35,7 +35,7 @@ export function parsePolicies(text: string): PolicySpec[] {
 
 function parseOne(text: string): { name: string; options: Record<string, string> } {
   const colon = text.indexOf(':')
-  const name = colon < 0 ? text : text.slice(0, colon)
+  const name = (colon < 0 ? text : text.slice(0, colon)).trim()
   if (name === '')
     throw new PrescaleError('BAD_OPTION', '--policies must be names such as fixed,hpa:target=.6,mpc')
   const options: Record<string, string> = {}
