@@ -27,7 +27,12 @@ const mends: Readonly<Record<Finding['about'], string | undefined>> = {
 /** Said, but nothing to worry about. */
 const harmless = new Set<Finding['about']>(['columns', 'missing', 'count', 'step'])
 
-const fine = [ok('order', 'sorted by time'), ok('duplicates', 'none'), ok('gaps', 'none')]
+const fine = [
+  ok('order', 'sorted by time'),
+  ok('duplicates', 'none'),
+  ok('gaps', 'none'),
+  ok('values', 'none negative')
+]
 
 /** A table that could be read. */
 export function checkTable(

@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'published tables made again, ours beside theirs',
     load: () => import('./experiment.ts')
   },
+  init: {
+    says: 'writes a commented prescale.yaml to start from',
+    load: () => import('./init.ts')
+  },
   doctor: {
     says: 'checks this machine, files and Prometheus; says how to mend what is wrong',
     load: () => import('./doctor.ts')

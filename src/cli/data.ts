@@ -70,6 +70,12 @@ export function addDataOptions(command: Command): Command {
     .option('--count', 'every row is one event: count them')
     .option('--scale <X>', 'multiply the load')
     .option('--floor', 'subtract 0.98 × the smallest value of the training part')
+    .option('--bearer <REF>', 'token for Prometheus, as env:NAME or file:PATH')
+    .option(
+      '--header <NAME=VALUE>',
+      'header for Prometheus, may be repeated; secrets as NAME=env:VARIABLE',
+      (header: string, all: readonly string[] = []) => [...all, header]
+    )
     .option('--tz <ZONE>', 'IANA zone of times written without one, such as Europe/Berlin (else UTC)')
 }
 

@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const [name, entry] of Object.entries(commands)) {
     // Only the command that is asked for is loaded: `prescale decide` does not wait for DuckDB.
     if (name === wanted || (wanted === 'help' && name === argv[1])) {
-      program.addCommand(inherit((await entry.load()).command()))
+      program.addCommand(withConfig(inherit((await entry.load()).command())))
     } else program.addCommand(new Command(name).description(entry.says).allowUnknownOption())
   }
   if (
@@ -37,6 +37,18 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${sayError(error)}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** The parser of the file is loaded only for who gives one. */
+function withConfig(command: Command): Command {
+  return command
+    .option('-c, --config <FILE>', 'settings in YAML, as `prescale init` writes them; flags win')
+    .hook('preAction', async (_, acting) => {
+      const { config } = command.opts<{ config?: string }>()
+      if (config === undefined) return
+      const { applyConfig } = await import('./config.ts')
+      applyConfig(acting, command.name(), config, Object.keys(commands))
+    })
 }
 
 function inherit(command: Command): Command {
