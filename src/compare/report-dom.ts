@@ -27,7 +27,6 @@ export interface Pen {
   save(): void
   restore(): void
   fillText(text: string, x: number, y: number): void
-  measureText(text: string): { readonly width: number }
 }
 
 export interface InputEvent {

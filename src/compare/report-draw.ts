@@ -38,15 +38,15 @@ export type Theme = Readonly<
 >
 
 function layout(width: number, runs: number): Frame {
-  const lanes = 496
+  const lanes = 512
   return {
     left: 92,
     right: width - 46,
     width,
     height: lanes + runs * 30 + 26,
     overview: [4, 44],
-    load: [76, 330],
-    latency: [362, 462],
+    load: [80, 322],
+    latency: [380, 478],
     lanes,
     lane: 30
   }
@@ -138,7 +138,7 @@ function drawTime(pen: Pen, frame: Frame, theme: Theme, view: View): void {
     line(pen, x, frame.load[0], x, bottom)
     const label = timeLabel(ms, step)
     pen.fillText(label, x, bottom + 6)
-    pen.fillText(label, x, frame.load[0] - 22)
+    pen.fillText(label, x, frame.load[1] + 6)
   }
 }
 
@@ -181,19 +181,13 @@ function short(value: number): string {
   return value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 }
 
+/** Above its panel, so that it never lies on a peak. */
 function title(pen: Pen, frame: Frame, theme: Theme, top: number, text: string): void {
   pen.font = '600 12px system-ui, sans-serif'
-  pen.fillStyle = theme.ink
   pen.textAlign = 'left'
-  pen.textBaseline = 'top'
-  pen.globalAlpha = 0.8
-  const { width } = pen.measureText(text)
-  pen.globalAlpha = 0.75
-  pen.fillStyle = theme.paper
-  pen.fillRect(frame.left + 4, top + 1, width + 8, 18)
-  pen.globalAlpha = 1
+  pen.textBaseline = 'alphabetic'
   pen.fillStyle = theme.ink
-  pen.fillText(text, frame.left + 8, top + 4)
+  pen.fillText(text, frame.left, top - 8)
   pen.font = '12px system-ui, sans-serif'
 }
 

@@ -45,7 +45,7 @@ export function frontierSvg(data: ReportData, colors: Readonly<Record<string, st
   const cut = points.filter(({ policy, unitHours }) => policy !== 'oracle' && unitHours > scales.to).length
   return `<svg viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="Cost against overloaded minutes"><clipPath id="inside"><rect x="${box.left}" y="${box.top - 8}" width="${box.width - box.left - box.right + 8}" height="${box.height - box.top - box.bottom + 16}"/></clipPath>
 ${axes(scales)}<g clip-path="url(#inside)">${bound(frontierOf(seen, ['oracle']), scales)}${lines.join('')}${dots.join('')}${rings.join('')}</g></svg>
-<p class="hint">${policies.map((name) => `<i style="background:${color(name)}"></i>${esc(name)}`).join(' &nbsp; ')} &nbsp; ○ the setting of the table. Lines: lower hulls. Point at a dot for its setting.${cut > 0 ? ` ${cut} dearer points are to the right of the picture.` : ''}</p>`
+<p class="hint">${policies.map((name) => `<i style="background:${color(name)}"></i>${esc(name)}`).join(' &nbsp; ')} &nbsp; ○ the setting of the table. Lines: lower hulls. Point at a dot for its setting.${cut > 0 ? ` To the right of the picture, dearer: ${cut}.` : ''}</p>`
 }
 
 /** A policy under any options has one colour. */
