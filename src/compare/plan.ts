@@ -9,9 +9,16 @@
 import { coarsen, HOUR, MINUTE, peak, type Series, series, sliceSteps } from '../base/index.ts'
 import type { Units } from '../roles.ts'
 import { splitCounts } from '../sim/index.ts'
-import type { Plan, WorldPlan } from './plan-data.ts'
+import { DEFAULTS, type Plan, type WorldPlan } from './plan-data.ts'
 import { openService, serviceNeed, serviceResources, serviceWorld } from './plan-service.ts'
-import { openStream, streamNeed, streamResources, streamUnits, streamWorld } from './plan-stream.ts'
+import {
+  balancedLoads,
+  openStream,
+  streamNeed,
+  streamResources,
+  streamUnits,
+  streamWorld
+} from './plan-stream.ts'
 import type { Fate } from './rehearse.ts'
 
 export * from './plan-data.ts'
@@ -85,6 +92,20 @@ export function peakUnits(plan: Plan): Units {
   return unitsFor(plan, 1.2 * peak(sliceSteps(trace, span.fitFrom, span.scoreFrom).values), 1)
 }
 
+/**
+ * The constant sizes from smallest to largest within the bounds: every number of units of one resource; of several
+ * operators those that balance them, each what it needs of one load for all.
+ */
+export function constantSizes(plan: Plan): Units[] {
+  const { minUnits, maxUnits } = plan.settings
+  const [resource, ...others] = resourcesOf(plan)
+  if (!isKind(plan, 'stream') || others.length === 0) {
+    return Array.from({ length: maxUnits - minUnits + 1 }, (_, i) => ({ [resource]: minUnits + i }))
+  }
+  const sizes = [0, ...balancedLoads(plan)].map((load) => unitsFor(plan, load, 1))
+  return [...new Map(sizes.map((units) => [JSON.stringify(units), units])).values()]
+}
+
 function isKind<K extends WorldPlan['kind']>(
   plan: Plan,
   kind: K
@@ -92,10 +113,10 @@ function isKind<K extends WorldPlan['kind']>(
   return plan.world.kind === kind
 }
 
-/** One minute, or one step of the world where the whole trace is shorter than a day. */
+/** One minute, or one scrape where the whole trace is shorter than a day. */
 export function forecastStepMs({ trace, settings }: Plan): number {
   const day = trace.values.length * trace.stepMs >= 24 * HOUR
-  return day ? Math.max(MINUTE, settings.stepMs) : settings.stepMs
+  return Math.max(day ? MINUTE : DEFAULTS.stepMs, settings.stepMs)
 }
 
 /** Twice the lead time, and at least a quarter of an hour: behind a peak the policy must see whether the next one comes. */

@@ -81,7 +81,9 @@ export interface Run {
 
 /** Load that policies are shown: the last hour. Forecasters see all of it. */
 const SHOWN_MS = 60 * MINUTE
-/** Scrapes are counters read once a step: exact but for jitter of the scrape moment. */
+/** How often the load is read: the usual scrape interval of a metrics server. */
+const SCRAPE_MS = 15_000
+/** Counters are exact but for the jitter of the moment they are read. */
 const LOAD_NOISE = 0.01
 
 export function rehearse(
@@ -102,8 +104,9 @@ export function rehearse(
   const runs = minds.map((mind) => begin(mind, fate, estimates.initial()))
   for (let step = 0; step < demand.length; step++) {
     const nowMs = startMs + step * stepMs
-    for (const track of tracks) track.advance(step)
-    const load = shownLoad(observed, step)
+    const scrapes = scrapesSeen(observed, step, stepMs)
+    for (const track of tracks) track.advance(scrapes)
+    const load = shownLoad(observed, scrapes)
     for (const run of runs) {
       if ((step * stepMs) % run.everyMs === 0) {
         const forecast = tracks.find((track) => track.name === run.mind.forecaster)?.latest()
@@ -207,17 +210,31 @@ function change(from: Units, to: Units): number | undefined {
   return same ? undefined : by
 }
 
-/** The measured load, events/s per step: what was really there, with the scrape's jitter. */
+/** The measured load, events/s per scrape: what was really there, with the jitter of the moment it was read. */
 function observe(fate: Fate): Series {
   const rng = random(fate.seed, 'observed-load')
-  const perSecond = 1_000 / fate.stepMs
-  const values = fate.demand.map((n) => Math.max(0, n * perSecond * (1 + LOAD_NOISE * rng.normal())))
-  return series(fate.stepMs, values, { startMs: fate.startMs })
+  const perScrape = stepsPerScrape(fate)
+  const stepMs = perScrape * fate.stepMs
+  const values = new Float64Array(Math.floor(fate.demand.length / perScrape))
+  for (let i = 0; i < values.length; i++) {
+    let events = 0
+    for (let j = i * perScrape; j < (i + 1) * perScrape; j++) events += fate.demand[j]
+    values[i] = Math.max(0, ((events * 1_000) / stepMs) * (1 + LOAD_NOISE * rng.normal()))
+  }
+  return series(stepMs, values, { startMs: fate.startMs })
 }
 
-/** At the beginning of a step the last one is not scraped yet: what is seen ends one step earlier. */
-function shownLoad(observed: Series, step: number): Series {
-  const end = Math.max(0, step - 1)
+/** A finer world is not scraped more often, unless its forecaster works in finer steps. */
+function stepsPerScrape({ stepMs, history }: Fate): number {
+  return Math.max(1, Math.round(Math.min(SCRAPE_MS, history.stepMs) / stepMs))
+}
+
+/** Scrapes that can be seen at the beginning of a step: the newest is not in yet. */
+function scrapesSeen(observed: Series, step: number, stepMs: number): number {
+  return Math.max(0, Math.floor((step * stepMs) / observed.stepMs) - 1)
+}
+
+function shownLoad(observed: Series, end: number): Series {
   const from = Math.max(0, end - Math.round(SHOWN_MS / observed.stepMs))
   return {
     startMs: observed.startMs + from * observed.stepMs,
@@ -229,7 +246,8 @@ function shownLoad(observed: Series, step: number): Series {
 
 interface ForecastTrack {
   readonly name: string
-  advance(step: number): void
+  /** `scrapes`: how many values of the measured load are in. */
+  advance(scrapes: number): void
   latest(): Forecast | undefined
 }
 
@@ -239,7 +257,7 @@ interface ForecastTrack {
  */
 function forecastTrack(name: string, forecaster: Forecaster, fate: Fate, observed: Series): ForecastTrack {
   const { stepMs } = fate.history
-  const factor = Math.round(stepMs / fate.stepMs)
+  const factor = Math.round(stepMs / observed.stepMs)
   const rng = () => random(fate.seed, 'forecaster', name)
   let fitted: Fitted | undefined
   let history = fate.history
@@ -252,8 +270,8 @@ function forecastTrack(name: string, forecaster: Forecaster, fate: Fate, observe
   fitted = start()
   return {
     name,
-    advance(step) {
-      for (; (done + 1) * factor <= step - 1; done++) {
+    advance(scrapes) {
+      for (; (done + 1) * factor <= scrapes; done++) {
         const more = series(stepMs, [meanOf(observed.values, done * factor, (done + 1) * factor)], {
           startMs: fate.startMs + done * stepMs
         })

@@ -39,9 +39,14 @@ export interface ServiceState extends Queue, Fleet {
   readonly unitsStarting: number
   readonly rescaled: boolean
   readonly down: number
-  /** Utilisation and throughput of the last steps, a ring of pairs: step i at 2·(i mod length/2). */
+  /** What was served and what could have been, events, in the last gauge windows; a ring of pairs, window w at 2·(w mod length/2). */
   readonly past: readonly number[]
+  /** Of the last step. */
+  readonly utilisation: number
 }
+
+/** CPU and throughput are means over this long, as a metrics server's scrape makes them. */
+const GAUGE_WINDOW_MS = 15_000
 
 export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
   const config = serviceConfig(given)
@@ -50,8 +55,11 @@ export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
   const serviceMs = (config.serversPerUnit * 1_000) / unitRate
   const lead = leadTimes(config.leadTime)
   const outages = outageParts(config.outages, startMs, stepMs)
-  const delaySteps = Math.ceil(config.cpuDelayMs / stepMs)
-  const ring = 2 * (delaySteps + 1)
+  // A gauge is a mean over a window: a finer step must not make it noisier.
+  const windowSteps = Math.max(1, Math.round(GAUGE_WINDOW_MS / stepMs))
+  const windowMs = windowSteps * stepMs
+  const delayWindows = Math.ceil(config.cpuDelayMs / windowMs)
+  const windows = delayWindows + 2
   const bounds = { [UNIT]: { min: minUnits, max: maxUnits } }
   const slo = { latencyMs: config.sloMs }
   const facility = facilityOf(config)
@@ -78,7 +86,8 @@ export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
       unitsStarting: 0,
       rescaled: false,
       down: 0,
-      past: new Array<number>(ring).fill(NaN)
+      past: new Array<number>(2 * windows).fill(NaN),
+      utilisation: NaN
     }
   }
 
@@ -96,9 +105,11 @@ export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
         : serveParts(parts, ready, state, coming, closed)
     const nowMs = state.nowMs + stepMs
     const past = state.past.slice()
-    const at = 2 * (state.step % (ring / 2))
-    past[at] = known && ready > 0 ? after.served / (ready * unitRate * seconds) : NaN
-    past[at + 1] = known ? after.served / seconds : NaN
+    const at = 2 * (Math.floor(state.step / windowSteps) % windows)
+    const first = state.step % windowSteps === 0
+    // Unknown arrivals make the whole window unknown: NaN stays.
+    past[at] = (first ? 0 : past[at]) + (known ? after.served : NaN)
+    past[at + 1] = (first ? 0 : past[at + 1]) + ready * unitRate * seconds
     const next = arrived(fleet, nowMs)
     return {
       seed: state.seed,
@@ -121,7 +132,8 @@ export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
       unitsStarting: fleet.starting,
       rescaled: wanted !== state.wanted,
       down: parts === undefined ? 0 : downShare(parts, seconds),
-      past
+      past,
+      utilisation: known && ready > 0 ? after.served / (ready * unitRate * seconds) : NaN
     }
   }
 
@@ -206,11 +218,13 @@ export function service(given: ServiceOptions): ScalingWorld<ServiceState> {
   }
 
   function metricsOf(state: ServiceState): Record<string, Metric> {
-    const seen = state.step - 1 - delaySteps
-    const at = 2 * (((seen % (ring / 2)) + ring / 2) % (ring / 2))
-    const utilisation = seen < 0 ? NaN : state.past[at]
-    const throughput = seen < 0 ? NaN : state.past[at + 1]
-    const ageMs = delaySteps * stepMs
+    const seen = Math.floor(state.step / windowSteps) - 1 - delayWindows
+    const at = 2 * (seen % windows)
+    const served = seen < 0 ? NaN : state.past[at]
+    const couldServe = seen < 0 ? NaN : state.past[at + 1]
+    const utilisation = couldServe > 0 ? served / couldServe : NaN
+    const throughput = (served * 1_000) / windowMs
+    const ageMs = state.nowMs - startMs - (seen + 1) * windowMs
     // Unknown arrivals leave a NaN here: then nothing about this step was measured.
     const queue = state.backlog + (state.arrivals * state.share * state.meanMs) / stepMs
     return {
@@ -263,11 +277,10 @@ function downShare(parts: readonly OutagePart[], seconds: number): number {
  */
 function reward(state: ServiceState): number {
   const late = state.missed > 0.05 * state.arrivals || state.dropped > 0
-  const at = state.step === 0 ? NaN : state.past[2 * ((state.step - 1) % (state.past.length / 2))]
   return (
     (late ? -5 : 1) -
     0.1 * (state.unitsReady + state.unitsStarting) -
-    (at < 0.3 ? 0.5 : 0) -
+    (state.utilisation < 0.3 ? 0.5 : 0) -
     (state.rescaled ? 0.2 : 0)
   )
 }
