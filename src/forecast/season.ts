@@ -45,10 +45,7 @@ export function detectSeason(history: Series): FoundSeason {
     .filter((m) => Number.isInteger(m) && m >= 3 && m <= maxLag)
   const others = peaks(r.subarray(0, Math.floor(values.length / 3) + 1))
   const seasons = new Set([...calendar, ...others.map((lag) => snapped(lag, calendar))])
-  const later = values.subarray(Math.floor(values.length / 2))
-  const candidates = [...seasons]
-    .sort((a, b) => a - b)
-    .map((season) => confirm(season, r[season], later, values))
+  const candidates = [...seasons].sort((a, b) => a - b).map((season) => confirm(season, r[season], values))
   const confirmed = candidates.filter((c) => c.confirmed)
   const clock = shortest(confirmed.filter((c) => calendar.includes(c.season)))
   const other = shortest(confirmed.filter((c) => !calendar.includes(c.season)))
@@ -73,19 +70,13 @@ export function requireSeason(method: string, season: number, history: Series, t
   )
 }
 
-function confirm(
-  season: number,
-  correlation: number,
-  later: Float64Array,
-  values: Float64Array
-): SeasonCandidate {
+function confirm(season: number, correlation: number, values: Float64Array): SeasonCandidate {
   // The later half looks back into the earlier one, so that long seasons are judged on as many steps as short ones.
-  const judged = (lag: number) => naiveError(values.subarray(values.length - later.length - lag), lag)
+  const later = Math.ceil(values.length / 2)
+  const judged = (lag: number) => naiveError(values.subarray(values.length - later - lag), lag)
   const error = judged(season)
-  const naive = Math.min(
-    judged(Math.max(1, Math.round(season / 4))),
-    judged(Math.max(1, Math.round(season / 2)))
-  )
+  const part = (share: number) => judged(Math.max(1, Math.round(season / share)))
+  const naive = Math.min(part(4), part(2))
   return {
     season,
     correlation,

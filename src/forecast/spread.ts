@@ -31,7 +31,7 @@ export function spreads({ nodes, below, above, share }: Horizons): Spread {
   const count = new Float64Array(nodes.length)
   const sums = Array.from({ length: 8 }, () => new Float64Array(nodes.length))
   const [s1, s2, st, s11, s12, s22, s1t, s2t] = sums
-  const a = new Float64Array(nodes.length)
+  const a = new Float64Array(nodes.length).fill(NaN)
   const p = new Float64Array(nodes.length).fill(0.5)
   const q = new Float64Array(nodes.length)
   const recent = new Float64Array(nodes.length).fill(NaN)
@@ -81,6 +81,8 @@ export function spreads({ nodes, below, above, share }: Horizons): Spread {
     const log = mix(a) + mix(p) * Math.log(Math.abs(forecast) + floor)
     const learned = Math.exp(log + (Number.isNaN(r) ? 0 : mix(q) * Math.log(r + floor)))
     const u = mix(usual) + floor
+    // Not learned yet: all forecasts alike.
+    if (Number.isNaN(learned)) return u
     return Math.max(floor, within(u / range, u * range, learned))
   }
 

@@ -36,9 +36,12 @@ export interface Issued {
   readonly sigma: number
 }
 
-/** Steps after which an error counts 1/e: three days of minutes for the correction, half that for weights and trust. */
-const correctionMemory = 4_000
-const trustMemory = 2_000
+/**
+ * Steps after which an error counts 1/e. The correction has many weights to learn and the ridge to hold them; the base
+ * and the trust must follow a rhythm that breaks. Both are flat within a factor of four on the development loads.
+ */
+const correctionMemory = 2_000
+const trustMemory = 200
 /** High enough that one clearly best expert rules, low enough that near-equals share. Flat between 10 and 40. */
 const power = 20
 /** Share of the mean diagonal: experts are nearly collinear on smooth loads. */

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { series } from '../base/index.ts'
+import { type ForecasterCase, forecasterCase } from './forecaster.case.ts'
+import { type ForecasterEntry, forecasters, makeForecaster } from './index.ts'
+
+/** Where a method is held to less, and why. */
+const exceptions: Readonly<Record<string, Partial<ForecasterCase>>> = {
+  // Fitted by search: the last digits of the parameters follow the rounding of the squared errors.
+  ewma: { tolerance: 1e-4 },
+  'holt-winters': { tolerance: 1e-3 }
+}
+
+for (const [name, entry] of Object.entries<ForecasterEntry>(forecasters)) {
+  forecasterCase(name, { make: () => entry.make(), ...exceptions[name] })
+  if (Object.hasOwn(entry.options, 'season')) {
+    forecasterCase(name, { make: () => entry.make({ season: 12 }), ...exceptions[name] })
+
+    describe(`${name} with a season`, () => {
+      it('refuses one that is longer than the history, in one line', () => {
+        const short = series(60_000, [1, 2, 3, 4, 5])
+        expect(() => entry.make({ season: 1_440 }).fit(short)).toThrow(
+          /season 1440 needs .*1440.* steps, the history has 5; give a shorter season or more history/
+        )
+      })
+    })
+  }
+}
+
+describe('the table of forecasters', () => {
+  it('names the nearest when a name is not known', () =>
+    expect(() => makeForecaster('holtwinters')).toThrow(/did you mean 'holt-winters'/))
+  it('names the nearest when an option is not known', () =>
+    expect(() => makeForecaster('blend', { seson: 3 })).toThrow(/did you mean 'season'/))
+  it('gives a season to those that have one and not to others', () => {
+    expect(() => makeForecaster('naive', {}, 12)).not.toThrow()
+    expect(
+      JSON.stringify(
+        makeForecaster('seasonal-naive', {}, 3)
+          .fit(series(1, [1, 2, 3]))
+          .save()
+      )
+    ).toContain('"season":3')
+  })
+  it('prefers an option that is written out', () => {
+    const saved = makeForecaster('seasonal-naive', { season: 2 }, 3)
+      .fit(series(1, [1, 2, 3]))
+      .save()
+    expect(JSON.stringify(saved)).toContain('"season":2')
+  })
+})
