@@ -3,7 +3,7 @@
  * static size, perfect foresight, and policies that begin with no history and learn as they run.
  */
 
-import { type Series, sliceSteps } from '../../../src/base/index.ts'
+import { MINUTE, type Series, sliceSteps } from '../../../src/base/index.ts'
 import { stream } from '../../../src/sim/index.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
 import {
@@ -34,9 +34,13 @@ const POLICIES: Readonly<Record<string, string>> = {
   'flink as recorded':
     'flink:utilizationTarget=.35,targetUtilizationBoundary=.15,metricsWindow=1m,stabilizationInterval=2m',
   ds2: 'ds2',
-  'ds2 +30 %, every minute': 'ds2:policyInterval=1m,scalingFactor=.3',
-  mpc: 'mpc'
+  'ds2 +30 %, every minute': 'ds2:policyInterval=1m,scalingFactor=.3'
 }
+/** What a late minute may cost mpc, in unit-minutes: printed for all, and one of them is chosen. */
+const PRICES = [40, 45, 50, 55, 60, 70, 80, 120]
+const SHORT_PRICE = 60
+/** What the issue asks of mpc. */
+const ASKED = { meanUnits: 15, rescales: 20, published: 0.049, strict: 0.06 }
 const FORECAST = 'blend'
 const SIZES = Array.from({ length: 15 }, (_, i) => 10 + i)
 const FORESIGHT_SIZES = Array.from({ length: 19 }, (_, i) => 6 + i)
@@ -53,6 +57,13 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
   const load = long ? whole : sliceSteps(whole, 0, SHORT_S)
   const worlds = (long ? Object.keys(WORLDS) : ['first']) as WorldName[]
   const lines: Line[] = []
+  const price = long ? choosePrice(load, worlds, progress) : SHORT_PRICE
+  const prices = long ? PRICES : [price]
+  const policies = {
+    ...POLICIES,
+    mpc: `mpc:price=${price}`,
+    ...mpcAt(prices.filter((other) => other !== price))
+  }
   for (const world of worlds) {
     const add = (policy: string, { published, strict, meanUnits, rescales }: Score) =>
       lines.push({ world, policy, published, strict, meanUnits, rescales })
@@ -61,7 +72,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
     const sees = foresight(load, WORLDS[world], REACTIVE_LIKE, { epochS: 60, sizes: FORESIGHT_SIZES })
     for (const units of long ? FORESIGHT_UNITS : [12]) add(`oracle ${units}`, sees.reach(units))
     for (const { label, ...reached } of runPolicies(
-      POLICIES,
+      policies,
       FORECAST,
       load,
       WORLDS[world],
@@ -91,7 +102,11 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
       stops:
         'reactive-like: 15 s up, 8 s down, 33 s at a failure, 6 s read again, 27 s warm-up; slots at hand',
       begins: '24 slots, no history',
-      forecast: FORECAST
+      forecast: FORECAST,
+      mpcPrice: price,
+      mpcPriceChosen: long
+        ? 'on the same load with every failure 20 minutes later, which is not scored'
+        : 'fixed'
     },
     rows: lines.map((line) => ({
       world: line.world,
@@ -120,7 +135,49 @@ function runStatic(load: Series, world: WorldName, units: number): Score {
   return score(seconds)
 }
 
-/** What the issue asks of mpc. */
+/**
+ * Nobody may tune on what is scored: the price is the one that keeps closest to what is asked in all worlds when the failures
+ * come 20 minutes later than they did.
+ */
+function choosePrice(load: Series, worlds: readonly WorldName[], progress: (line: string) => void): number {
+  const failures = FAILURES_MS.map((ms) => ms + 20 * MINUTE)
+  const worst = new Map(PRICES.map((price) => [priceLabel(price), 0]))
+  for (const world of worlds) {
+    const outages = { ...REACTIVE_LIKE, failures }
+    for (const { label, ...reached } of runPolicies(
+      mpcAt(PRICES),
+      FORECAST,
+      load,
+      WORLDS[world],
+      outages,
+      (line) => progress(`choosing a price, ${world}: ${line}`)
+    )) {
+      worst.set(label, Math.max(worst.get(label)!, worstRatio(reached)))
+    }
+  }
+  return PRICES.reduce((best, price) =>
+    worst.get(priceLabel(price))! < worst.get(priceLabel(best))! ? price : best
+  )
+}
+
+/** The largest of its numbers, each as a share of what is asked. */
+function worstRatio(reached: Score): number {
+  return Math.max(
+    reached.meanUnits / ASKED.meanUnits,
+    reached.rescales / ASKED.rescales,
+    reached.published / ASKED.published,
+    reached.strict / ASKED.strict
+  )
+}
+
+function mpcAt(prices: readonly number[]): Record<string, string> {
+  return Object.fromEntries(prices.map((price) => [priceLabel(price), `mpc:price=${price}`]))
+}
+
+function priceLabel(price: number): string {
+  return `mpc at price ${price}`
+}
+
 function mpcClaims(lines: readonly Line[], worlds: readonly WorldName[]): Claim[] {
   const limits = worlds.map((world) => {
     const mpc = find(lines, world, 'mpc')
@@ -129,7 +186,7 @@ function mpcClaims(lines: readonly Line[], worlds: readonly WorldName[]): Claim[
       text: `mpc in the ${world} world: mean units, rescales, late % published and strict`,
       expected: '≤ 15 units, ≤ 20 rescales, ≤ 4.9 %, ≤ 6 %',
       measured: said(mpc),
-      holds: mpc.meanUnits <= 15 && mpc.rescales <= 20 && mpc.published <= 0.049 && mpc.strict <= 0.06
+      holds: worstRatio(mpc) <= 1
     }
   })
   const first = find(lines, 'first', 'mpc')
