@@ -17,14 +17,16 @@ export const otherTruths: readonly (readonly [string, NonNullable<ServiceSetting
 ]
 
 /** Mean over seeds of a policy's headline run. */
-export function headline(
-  rehearsed: Rehearsed,
-  policy: string
-): Omit<RunRow, 'knob' | 'latencyMs' | 'seed'> & { knob: RunRow['knob']; p95: number; p99: number } {
-  const own = rehearsed.runs.filter((run) => run.policy === policy)
+export function headline(rehearsed: Rehearsed, policy: string): Headline {
+  return meanOf(rehearsed.runs.filter((run) => run.policy === policy))
+}
+
+type Headline = Omit<RunRow, 'latencyMs' | 'seed' | 'label'> & { readonly p95: number; readonly p99: number }
+
+function meanOf(own: readonly RunRow[]): Headline {
   const mean = (of: (run: RunRow) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length
   return {
-    policy,
+    policy: own[0].policy,
     knob: own[0].knob,
     sloViolationRatio: mean((run) => run.sloViolationRatio),
     overloadedMinutes: mean((run) => run.overloadedMinutes),
@@ -42,9 +44,9 @@ export function headline(
 }
 
 export function headlineRows(part: string, rehearsed: Rehearsed): Row[] {
-  const policies = [...new Set(rehearsed.runs.map((run) => run.policy))]
-  return policies.map((policy) => {
-    const { knob, ...measures } = headline(rehearsed, policy)
+  const labels = [...new Set(rehearsed.runs.map((run) => run.label))]
+  return labels.map((label) => {
+    const { knob, ...measures } = meanOf(rehearsed.runs.filter((run) => run.label === label))
     return { part, ...measures, knob: JSON.stringify(knob) }
   })
 }

@@ -19,13 +19,13 @@ export function rehearsalText(rehearsed: Rehearsed): string {
   const { trace, span, settings } = plan
   const day = (step: number) =>
     new Date(trace.startMs + step * trace.stepMs).toISOString().slice(0, 16).replace('T', ' ')
-  const labels = [...new Map(runs.map((run) => [keyOf(run), run])).keys()]
+  const labels = [...new Set(runs.map(({ label }) => label))]
   const against = (label: string) =>
     pairs.find(({ a, b, metric }) => a === label && b === 'hpa' && metric === 'overloadedMinutes')
-  const rows = labels.map((key): Row => {
-    const own = runs.filter((run) => keyOf(run) === key)
+  const rows = labels.map((label): Row => {
+    const own = runs.filter((run) => run.label === label)
     const mean = (of: (run: RunRow) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length
-    const pair = against(own[0].policy)
+    const pair = against(label)
     return {
       policy: own[0].policy,
       knob: knobText(own[0].knob),
@@ -97,10 +97,6 @@ export function asRunText({ how, unitRate, steps, simulated, recorded, rankCorre
       ? []
       : [`rank correlation of simulated and recorded latency: ${round(rankCorrelation, 2)}`])
   ].join('\n')
-}
-
-function keyOf(run: RunRow): string {
-  return `${run.policy} ${run.policy === 'fixed-best' ? JSON.stringify(run.knob) : ''}`
 }
 
 function knobText(knob: unknown): string {

@@ -8,9 +8,9 @@
 import { DAY, type GivenOptions } from '../base/index.ts'
 import type { Json } from '../roles.ts'
 import { chooseKnob } from './frontier.ts'
-import type { Plan } from './plan.ts'
-import { knobOf, knobSettings, labelOf, policyEntry } from './policy-spec.ts'
-import { type DoJobs, type JobRun, type LabelledSpec, type RehearsalJob, shareOut } from './rehearsal-job.ts'
+import { DEFAULTS, type Plan } from './plan.ts'
+import { knobOf, knobSettings, type LabelledSpec, labelOf, policyEntry } from './policy-spec.ts'
+import { type DoJobs, type JobRun, type RehearsalJob, shareOut } from './rehearsal-job.ts'
 
 /** Weekdays and weekends twice: enough to tell settings apart, short enough to wait for. */
 const TUNING_MS = 14 * DAY
@@ -24,7 +24,10 @@ export function tuningPlan(plan: Plan): Plan | undefined {
   const longest = Math.min(scoreTo - scoreFrom, Math.round(TUNING_MS / plan.trace.stepMs))
   const middle = Math.max(fitFrom + Math.ceil((scoreFrom - fitFrom) / 2), scoreFrom - longest)
   if (middle >= scoreFrom || middle <= fitFrom) return undefined
-  return { ...plan, span: { fitFrom, scoreFrom: middle, scoreTo: scoreFrom } }
+  // Finer steps are for policies that are asked more often; those have no knob to choose here.
+  const stepMs = Math.max(plan.settings.stepMs, DEFAULTS.stepMs)
+  const settings = { ...plan.settings, stepMs }
+  return { ...plan, settings, span: { fitFrom, scoreFrom: middle, scoreTo: scoreFrom } }
 }
 
 /** The best knob of each spec, by label, on the scored part of `plan`, which must not be the held-back one. */

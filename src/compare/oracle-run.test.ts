@@ -6,10 +6,10 @@ import { makeForecaster } from '../forecast/index.ts'
 import { leadTimes } from '../sim/index.ts'
 import { frontierOf, overloadedAt } from './frontier.ts'
 import { overloadedFlags, type RunTrack } from './measure.ts'
+import { measuresOf } from './measures-of.ts'
 import { oracle, startSteps } from './oracle.ts'
-import { oracleRun, oracleSweep } from './oracle-run.ts'
+import { LATE_PRICES, oracleOf, oracleRun } from './oracle-run.ts'
 import { fateOf, needOf, type Plan, trueLeadTime } from './plan.ts'
-import { measuresOf } from './rehearsal-job.ts'
 import { rehearse } from './rehearse.ts'
 
 const forecasters = { naive: makeForecaster('naive') }
@@ -100,7 +100,7 @@ describe('the oracle of a rehearsal', () => {
   const seed = 3
   const fate = fateOf(plan, seed)
   const need = needOf(plan, fate)
-  const sweep = oracleSweep(plan, fate, need)
+  const sweep = LATE_PRICES.map(oracleOf(plan, fate, need))
 
   it('is below the frontier of every policy at its own cost', () => {
     const points = sweep.map((point) => ({ ...point, policy: 'oracle', knob: null }))
@@ -128,12 +128,12 @@ describe('the oracle of a rehearsal', () => {
   })
 
   it('is printed where it costs no more than 1.2 × hpa, and at its cheapest where nothing is so cheap', () => {
-    const affordable = oracleRun(plan, sweep, sweep[5].unitHours / 1.2)
+    const affordable = oracleRun(sweep, sweep[5].unitHours / 1.2)
     expect(affordable.unitHours).toBeLessThanOrEqual(sweep[5].unitHours)
     expect(affordable.overloadedMinutes).toBe(
       Math.min(...sweep.filter((p) => p.unitHours <= sweep[5].unitHours).map((p) => p.overloadedMinutes))
     )
-    expect(oracleRun(plan, sweep, 0).unitHours).toBe(sweep[0].unitHours)
+    expect(oracleRun(sweep, 0).unitHours).toBe(sweep[0].unitHours)
   })
 
   it('never has units that nobody needs', () => {
@@ -142,6 +142,7 @@ describe('the oracle of a rehearsal', () => {
 
   it('is the same whoever else is rehearsed: it looks at the load alone', () => {
     const trace: Series = wave(600)
-    expect(oracleSweep(plan, fateOf(planOf('service', trace, 240), seed), need)).toEqual(sweep)
+    const again = oracleOf(plan, fateOf(planOf('service', trace, 240), seed), need)
+    expect(LATE_PRICES.map(again)).toEqual(sweep)
   })
 })

@@ -3,13 +3,14 @@
  *
  * Late minutes are those of the bound, not of a world: latency and the share of arrivals over the SLO are not measured.
  */
+import { MINUTE } from '../base/index.ts'
 import type { Json } from '../roles.ts'
 import { leadTimes } from '../sim/index.ts'
 import { chooseKnob } from './frontier.ts'
-import { measure, newTrack, type RunMeasures, type RunTrack } from './measure.ts'
+import { newTrack, type RunMeasures, type RunTrack } from './measure.ts'
+import { measuresOf } from './measures-of.ts'
 import { type OracleSchedule, oracle, startSteps } from './oracle.ts'
 import { type Plan, trueLeadTime } from './plan.ts'
-import { falseStarts, leadMinutes } from './ramps.ts'
 import type { Fate } from './rehearse.ts'
 
 export interface OraclePoint extends RunMeasures {
@@ -18,34 +19,27 @@ export interface OraclePoint extends RunMeasures {
 }
 
 /** From "a minute is worth one unit for one minute" to "no minute may be late": the whole frontier in even steps of money. */
-const PRICES = [1, 2, 4, 7, 10, 14, 20, 30, 50, 100, 1_000]
+export const LATE_PRICES: readonly number[] = [1, 2, 4, 7, 10, 14, 20, 30, 50, 100, 1_000]
 
-/** One point for each price, from the cheapest to the safest. */
-export function oracleSweep(plan: Plan, fate: Fate, need: Int32Array): OraclePoint[] {
+/** The bound of one seed as a function of the price of a late minute. */
+export function oracleOf(plan: Plan, fate: Fate, need: Int32Array): (latePrice: number) => OraclePoint {
   const { stepMs, warmupSteps, seed } = fate
-  const perMinute = Math.round(60_000 / stepMs)
+  const perMinute = Math.round(MINUTE / stepMs)
   const lead = leadTimes(trueLeadTime(plan))
   const leadSteps = (step: number) => Math.ceil(lead(seed, step + warmupSteps) / stepMs)
   const start = startSteps(need.length * perMinute, leadSteps, warmupSteps)
   const problem = { need, perMinute, start, least: 0 }
-  return PRICES.map((latePrice) => {
+  return (latePrice) => {
     const track = trackOf(fate, need, oracle(problem, latePrice * perMinute))
-    const leadMs = plan.settings.leadTimeMs.p50 * plan.truth.leadTime
-    const measures = measure(track, {
-      unitHour: plan.settings.unitHour,
-      falseStarts: falseStarts(track, need, leadMs),
-      leadMinutes: leadMinutes(track, need)
-    })
-    return { ...measures, sloViolationRatio: NaN, latePrice }
-  })
+    return { ...measuresOf(plan, track, need), sloViolationRatio: NaN, latePrice }
+  }
 }
 
 /** The point that is printed beside the policies: fewest late minutes for at most 1.2 × what hpa costs. */
 export function oracleRun(
-  _plan: Plan,
   sweep: readonly OraclePoint[],
   hpaUnitHours: number
-): RunMeasures & { knob: Json } {
+): RunMeasures & { readonly knob: Json } {
   const { latePrice, ...measures } = chooseKnob(sweep, hpaUnitHours) ?? sweep[0]
   return { knob: { latePrice }, ...measures }
 }
@@ -54,7 +48,7 @@ export function oracleRun(
 function trackOf(fate: Fate, need: Int32Array, schedule: OracleSchedule): RunTrack {
   const { stepMs, startMs, warmupSteps, demand } = fate
   const { ready, starting } = schedule
-  const perMinute = Math.round(60_000 / stepMs)
+  const perMinute = Math.round(MINUTE / stepMs)
   const track = newTrack(startMs + warmupSteps * stepMs, stepMs, ready.length)
   track.ready.set(ready)
   track.starting.set(starting)

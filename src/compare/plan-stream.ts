@@ -154,6 +154,20 @@ export function streamUnits(plan: StreamPlan, load: number, utilisation: number)
   return units
 }
 
+/** Loads, ascending, of which each is the most that some operator processes with one number of instances. */
+export function balancedLoads(plan: StreamPlan): number[] {
+  const dag = compileDag(plan.world.config.operators, plan.world.config.edges)
+  const loads: number[] = []
+  for (const [i, { scalable }] of dag.operators.entries()) {
+    if (scalable === false || dag.visits[i] === 0) continue
+    for (let n = 1; n <= plan.settings.maxUnits; n++) {
+      // A hair less, so that rounding never asks for one more.
+      loads.push(((dag.rate[i](0) * effectiveUnits(n, dag.contention[i])) / dag.visits[i]) * (1 - 1e-9))
+    }
+  }
+  return loads.sort((a, b) => a - b)
+}
+
 /** Fewest instances that process `load` with contention σ: n / (1 + σ(n − 1)) ≥ load / rate. */
 function instances(load: number, rate: number, contention: number): number {
   const wanted = load / rate

@@ -15,6 +15,22 @@ export interface PolicySpec {
   readonly options: Readonly<Record<string, string>>
 }
 
+/** One policy under one setting. Labels are unique within a rehearsal. */
+export interface LabelledSpec {
+  readonly name: string
+  readonly options: GivenOptions
+  readonly label: string
+  /** Only the measures of a swept setting are kept, the whole track of a headline run. */
+  readonly keepTrack: boolean
+}
+
+/** Names that only a rehearsal knows: they need the future, or all runs at once. */
+export const RELATIVE_POLICIES: readonly string[] = ['fixed-best', 'oracle']
+
+export function isRelative(name: string): boolean {
+  return RELATIVE_POLICIES.includes(name)
+}
+
 const table: Readonly<Record<string, PolicyEntry>> = policies
 
 /** The policy's line in the table, or an error with the nearest known name. `also` are names that only a rehearsal knows. */

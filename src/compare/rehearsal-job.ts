@@ -1,24 +1,20 @@
 /**
  * One job of a rehearsal: some policies under one seed, from plain data to plain data, so that it can be done here or on
  * a worker thread. Whoever does it, the same job gives the same bytes.
+ *
+ * `oracle` at a price of late minutes and `fixed-best` for a limit of them are done here too, though they are no policies:
+ * the one knows the future, the other is found by trying.
  */
-import { type GivenOptions, PrescaleError, unknownName } from '../base/index.ts'
+import { PrescaleError, unknownName } from '../base/index.ts'
 import { forecasters } from '../forecast/index.ts'
-import type { Forecaster, Turn } from '../roles.ts'
-import { measure, type RunMeasures, type RunTrack } from './measure.ts'
+import type { Forecaster, Json, Turn } from '../roles.ts'
+import { fixedBest } from './baselines.ts'
+import type { RunMeasures, RunTrack } from './measure.ts'
+import { measuresOf } from './measures-of.ts'
+import { oracleOf } from './oracle-run.ts'
 import { fateOf, needOf, type Plan } from './plan.ts'
-import { mindOf, policyEntry } from './policy-spec.ts'
-import { falseStarts, leadMinutes } from './ramps.ts'
-import { rehearse } from './rehearse.ts'
-
-/** One policy under one setting. Labels are unique within a rehearsal. */
-export interface LabelledSpec {
-  readonly name: string
-  readonly options: GivenOptions
-  readonly label: string
-  /** Only the measures of a swept setting are kept, the whole track of a headline run. */
-  readonly keepTrack: boolean
-}
+import { isRelative, type LabelledSpec, mindOf, policyEntry } from './policy-spec.ts'
+import { type Fate, rehearse } from './rehearse.ts'
 
 export interface RehearsalJob {
   readonly what: string
@@ -35,36 +31,61 @@ export interface JobRun {
   readonly measures: RunMeasures
   readonly track: RunTrack | undefined
   readonly turns: readonly Turn[]
+  /** Of `fixed-best`: which size it is. */
+  readonly units?: Json
 }
 
-/** Does jobs, in any order and anywhere; answers in the order of the jobs. */
+/** Does jobs, in any order and anywhere; answers in the order of the jobs, the runs of one in the order of its specs. */
 export type DoJobs = (jobs: readonly RehearsalJob[]) => Promise<readonly (readonly JobRun[])[]>
 
 export function doJob(job: RehearsalJob, progress?: (done: number, of: number) => void): JobRun[] {
-  const { plan, seed, specs, forecast } = job
+  const { plan, seed, specs } = job
   const fate = fateOf(plan, seed)
   const need = needOf(plan, fate)
-  const minds = specs.map(({ name, options, label }) => mindOf(name, options, forecast, label))
-  const runs = rehearse(fate, minds, forecasterOf(forecast), {
-    keepTurns: (label) => job.keepTurns && specs.some((spec) => spec.label === label && spec.keepTrack),
-    progress
-  })
-  return runs.map(({ label, track, turns }, i) => ({
-    label,
-    seed,
-    measures: measuresOf(plan, track, need),
-    track: specs[i].keepTrack ? track : undefined,
-    turns
-  }))
+  const runs = new Map<LabelledSpec, JobRun>()
+  for (const [spec, run] of doPolicies(job, fate, need, progress)) runs.set(spec, run)
+  const bound = once(() => oracleOf(plan, fate, need))
+  const best = once(() => fixedBest(plan, fate, need))
+  for (const spec of specs) {
+    const { name, options, label } = spec
+    const run = { label, seed, track: undefined, turns: [] }
+    if (name === 'oracle') runs.set(spec, { ...run, measures: bound()(Number(options.latePrice)) })
+    if (name === 'fixed-best') runs.set(spec, { ...run, ...best()(Number(options.limit)) })
+  }
+  return specs.map((spec) => runs.get(spec)!)
 }
 
-export function measuresOf(plan: Plan, track: RunTrack, need: Int32Array): RunMeasures {
-  const leadMs = plan.settings.leadTimeMs.p50 * plan.truth.leadTime
-  return measure(track, {
-    unitHour: plan.settings.unitHour,
-    falseStarts: falseStarts(track, need, leadMs),
-    leadMinutes: leadMinutes(track, need)
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+function doPolicies(
+  { plan, seed, specs, forecast, keepTurns }: RehearsalJob,
+  fate: Fate,
+  need: Int32Array,
+  progress?: (done: number, of: number) => void
+): [LabelledSpec, JobRun][] {
+  const own = specs.filter(({ name }) => !isRelative(name))
+  if (own.length === 0) return []
+  const minds = own.map(({ name, options, label }) => mindOf(name, options, forecast, label))
+  const runs = rehearse(fate, minds, forecasterOf(forecast), {
+    keepTurns: (label) => keepTurns && own.some((spec) => spec.label === label && spec.keepTrack),
+    progress
   })
+  return runs.map(({ label, track, turns }, i) => [
+    own[i],
+    {
+      label,
+      seed,
+      measures: measuresOf(plan, track, need),
+      track: own[i].keepTrack ? track : undefined,
+      turns
+    }
+  ])
 }
 
 export function forecasterOf(name: string): Record<string, Forecaster> {
@@ -75,8 +96,10 @@ export function forecasterOf(name: string): Record<string, Forecaster> {
 }
 
 /** What a policy costs to rehearse, in the time of an HPA; the first that is shown a forecast pays for the forecast too. */
-const PREDICTIVE_COST = 4
-const FORECAST_COST = 5
+const PREDICTIVE_COST = 5
+const FORECAST_COST = 10
+/** One price of the bound. */
+const BOUND_COST = 0.2
 
 /** The specs in `parts` groups of about equal work: largest first, each to the group that has least. */
 export function shareOut(specs: readonly LabelledSpec[], parts: number): LabelledSpec[][] {
@@ -85,10 +108,15 @@ export function shareOut(specs: readonly LabelledSpec[], parts: number): Labelle
     cost: 0,
     forecasts: false
   }))
-  const predictive = (spec: LabelledSpec) => policyEntry(spec.name).needsForecast === true
+  const predictive = ({ name }: LabelledSpec) => !isRelative(name) && policyEntry(name).needsForecast === true
   for (const spec of specs.toSorted((a, b) => Number(predictive(b)) - Number(predictive(a)))) {
     const costIn = (group: (typeof groups)[number]) =>
-      group.cost + (predictive(spec) ? PREDICTIVE_COST + (group.forecasts ? 0 : FORECAST_COST) : 1)
+      group.cost +
+      (predictive(spec)
+        ? PREDICTIVE_COST + (group.forecasts ? 0 : FORECAST_COST)
+        : isRelative(spec.name)
+          ? BOUND_COST
+          : 1)
     const group = groups.reduce((best, other) => (costIn(other) < costIn(best) ? other : best))
     group.cost = costIn(group)
     group.forecasts ||= predictive(spec)

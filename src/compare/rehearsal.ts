@@ -4,29 +4,31 @@
  * The first runs are always `fixed`, `hpa`, `oracle`. A policy with a knob that nobody set gets the knob that was best
  * on the training part; `fixed-best` is the cheapest constant that is late no more often than each policy.
  */
-import type { GivenOptions } from '../base/index.ts'
+import { type GivenOptions, requireOption } from '../base/index.ts'
 import type { Json, Turn } from '../roles.ts'
-import { fixedBest, RELATIVE_POLICIES, withBaselines } from './baselines.ts'
+import { withBaselines } from './baselines.ts'
 import { type FrontierPoint, frontierOf } from './frontier.ts'
 import { chooseKnobs, openKnobs, tuningPlan } from './knobs.ts'
 import type { Latency, RunMeasures, RunTrack } from './measure.ts'
-import { type OraclePoint, oracleRun, oracleSweep } from './oracle-run.ts'
+import { LATE_PRICES, oracleRun } from './oracle-run.ts'
 import { comparePair, type Pair } from './pairs.ts'
-import { fateOf, needOf, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import {
+  isRelative,
   knobOf,
   knobSettings,
+  type LabelledSpec,
   labelOf,
   labelWithoutKnob,
   type PolicySpec,
-  policyEntry
+  policyEntry,
+  RELATIVE_POLICIES
 } from './policy-spec.ts'
 import {
   type DoJobs,
   doJob,
   forecasterOf,
   type JobRun,
-  type LabelledSpec,
   type RehearsalJob,
   shareOut
 } from './rehearsal-job.ts'
@@ -46,9 +48,12 @@ export interface RehearsalRequest {
 }
 
 export interface RunRow extends Omit<RunMeasures, 'latencyMs'> {
+  /** Its name, with the options that were given but for the knob. */
   readonly policy: string
   readonly knob: Json
   readonly seed: number
+  /** What `pairs` and Turns call it. */
+  readonly label: string
   readonly latencyMs: Latency
 }
 
@@ -81,10 +86,7 @@ export async function rehearseAll(
   request: RehearsalRequest,
   doJobs: DoJobs = doJobsHere
 ): Promise<Rehearsed> {
-  for (const { name } of request.policies) {
-    if (!RELATIVE_POLICIES.includes(name)) policyEntry(name, RELATIVE_POLICIES)
-  }
-  forecasterOf(request.forecast)
+  check(request)
   const { forecast, seeds, threads = 1 } = request
   const asked = withBaselines(plan, request.policies)
   const tuning = request.chooseKnobs ? tuningPlan(plan) : undefined
@@ -96,8 +98,9 @@ export async function rehearseAll(
     options: { ...spec.options, ...(chosen[spec.label] as GivenOptions) }
   }))
   const swept = request.frontier ? sweptSpecs(specs) : []
+  const prices = LATE_PRICES.map(oracleSpec)
   const jobs = seeds.flatMap((seed) =>
-    shareOut([...specs, ...swept], threads).map(
+    shareOut([...specs, ...swept, ...prices], threads).map(
       (group): RehearsalJob => ({
         what: `seed ${seed}`,
         plan,
@@ -109,29 +112,26 @@ export async function rehearseAll(
     )
   )
   const runs = new Runs((await doJobs(jobs)).flat(), seeds)
-  const oracle = seeds.map((seed) => {
-    const fate = fateOf(plan, seed)
-    return oracleSweep(plan, fate, needOf(plan, fate))
-  })
-  const points = [...specs, ...swept].map((spec) => pointOf(spec, runs)).concat(boundPoints(oracle))
+  const limits = request.policies.some(({ name }) => name === 'fixed-best') ? specs : []
+  const best = await fixedBestRows(plan, limits, runs, doJobs)
+  const points = [...specs, ...swept, ...prices].map((spec) => pointOf(spec, runs))
   const contenders = specs.map(({ name, label }) => ({
     label,
     name,
     tracks: seeds.map((seed) => runs.get(label, seed).track!),
     turns: runs.get(label, seeds[0]).turns
   }))
-  const fixedBestWanted = request.policies.some(({ name }) => name === 'fixed-best')
   return {
     plan,
     seeds,
-    runs: [
+    runs: seeds.flatMap((seed) => [
       ...specs.flatMap((spec) => [
-        ...seeds.map((seed) => rowOf(spec, seed, runs.get(spec.label, seed).measures)),
+        rowOf(spec, seed, runs.get(spec.label, seed).measures),
         // The bound stands third: what perfect foresight reaches for at most 1.2 × what hpa costs.
-        ...(spec.label === 'hpa' ? seeds.map((seed, i) => oracleRow(plan, seed, oracle[i], runs)) : [])
+        ...(spec.label === 'hpa' ? [oracleRow(seed, runs)] : [])
       ]),
-      ...(fixedBestWanted ? fixedBestRows(plan, specs, seeds, runs) : [])
-    ],
+      ...best.filter((row) => row.seed === seed)
+    ]),
     pairs: pairsOf(contenders),
     points,
     frontier: [...new Set(points.map(({ policy }) => policy))].flatMap((policy) =>
@@ -140,6 +140,16 @@ export async function rehearseAll(
     contenders,
     chosen
   }
+}
+
+/** Everything that can be refused is refused before the first run. */
+function check({ policies, forecast, seeds }: RehearsalRequest): void {
+  requireOption(seeds.length > 0, 'seeds', seeds, 'at least one')
+  for (const { name, options } of policies) {
+    if (!isRelative(name)) policyEntry(name, RELATIVE_POLICIES).make(options)
+    else requireOption(Object.keys(options).length === 0, name, labelOf(name, options), 'given no options')
+  }
+  forecasterOf(forecast)
 }
 
 /** Finished runs by label and seed. */
@@ -175,49 +185,65 @@ function shownName({ name, options, label }: LabelledSpec): string {
   return label === 'fixed' ? name : labelWithoutKnob(name, options)
 }
 
+function oracleSpec(latePrice: number): LabelledSpec {
+  return { name: 'oracle', options: { latePrice }, label: `oracle:latePrice=${latePrice}`, keepTrack: false }
+}
+
 function rowOf(spec: LabelledSpec, seed: number, measures: RunMeasures): RunRow {
-  return { policy: shownName(spec), knob: knobOf(spec.name, spec.options), seed, ...measures }
+  const { label, name, options } = spec
+  return { policy: shownName(spec), knob: knobOf(name, options), seed, label, ...measures }
 }
 
-function oracleRow(plan: Plan, seed: number, sweep: readonly OraclePoint[], runs: Runs): RunRow {
-  return { policy: 'oracle', seed, ...oracleRun(plan, sweep, runs.get('hpa', seed).measures.unitHours) }
+function oracleRow(seed: number, runs: Runs): RunRow {
+  const sweep = LATE_PRICES.map((latePrice) => ({
+    latePrice,
+    ...runs.get(oracleSpec(latePrice).label, seed).measures
+  }))
+  const { knob, ...measures } = oracleRun(sweep, runs.get('hpa', seed).measures.unitHours)
+  return { policy: 'oracle', knob, seed, label: 'oracle', ...measures }
 }
 
-function fixedBestRows(
+/** The cheapest constant for each policy and seed. */
+async function fixedBestRows(
   plan: Plan,
   specs: readonly LabelledSpec[],
-  seeds: readonly number[],
-  runs: Runs
-): RunRow[] {
-  const bySeed = seeds.map((seed) => ({ seed, best: fixedBest(plan, seed) }))
-  return specs
-    .filter(({ name }) => name !== 'fixed')
-    .flatMap((spec) =>
-      bySeed.map(({ seed, best }) => {
-        const { units, measures } = best(runs.get(spec.label, seed).measures.overloadedMinutes)
-        return { policy: 'fixed-best', knob: { for: spec.label, units }, seed, ...measures }
-      })
-    )
+  runs: Runs,
+  doJobs: DoJobs
+): Promise<RunRow[]> {
+  const compared = specs.filter(({ name }) => name !== 'fixed')
+  if (compared.length === 0) return []
+  const jobs = runs.seeds.map(
+    (seed): RehearsalJob => ({
+      what: `fixed-best, seed ${seed}`,
+      plan,
+      seed,
+      specs: compared.map(({ label }) => ({
+        name: 'fixed-best',
+        options: { limit: runs.get(label, seed).measures.overloadedMinutes },
+        label,
+        keepTrack: false
+      })),
+      forecast: '',
+      keepTurns: false
+    })
+  )
+  return (await doJobs(jobs)).flat().map(({ label, seed, measures, units = null }) => ({
+    policy: 'fixed-best',
+    knob: { for: label, units },
+    seed,
+    label: `fixed-best for ${label}`,
+    ...measures
+  }))
 }
 
 function pointOf(spec: LabelledSpec, runs: Runs): FrontierPoint {
+  const { name, options, label } = spec
   return {
-    policy: shownName(spec),
-    knob: knobOf(spec.name, spec.options),
-    unitHours: runs.mean(spec.label, ({ unitHours }) => unitHours),
-    overloadedMinutes: runs.mean(spec.label, ({ overloadedMinutes }) => overloadedMinutes)
+    policy: name === 'oracle' ? name : shownName(spec),
+    knob: name === 'oracle' ? (options as Json) : knobOf(name, options),
+    unitHours: runs.mean(label, ({ unitHours }) => unitHours),
+    overloadedMinutes: runs.mean(label, ({ overloadedMinutes }) => overloadedMinutes)
   }
-}
-
-function boundPoints(oracle: readonly (readonly OraclePoint[])[]): FrontierPoint[] {
-  const mean = (i: number, of: (point: OraclePoint) => number) =>
-    oracle.reduce((sum, sweep) => sum + of(sweep[i]), 0) / oracle.length
-  return oracle[0].map(({ latePrice }, i) => ({
-    policy: 'oracle',
-    knob: { latePrice },
-    unitHours: mean(i, ({ unitHours }) => unitHours),
-    overloadedMinutes: mean(i, ({ overloadedMinutes }) => overloadedMinutes)
-  }))
 }
 
 /** Everyone against hpa, and those that look ahead against each one that does not. */

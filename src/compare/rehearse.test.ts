@@ -14,8 +14,8 @@ import { type PolicyEntry, policies } from '../decide/index.ts'
 import { makeForecaster } from '../forecast/index.ts'
 import type { Forecaster } from '../roles.ts'
 import { overloadedFlags } from './measure.ts'
+import { measuresOf } from './measures-of.ts'
 import { fateOf, needOf } from './plan.ts'
-import { measuresOf } from './rehearsal-job.ts'
 import { type Fate, type Mind, type Run, rehearse } from './rehearse.ts'
 
 const kinds: Kind[] = ['service', 'stream', 'chain']

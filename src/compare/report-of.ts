@@ -51,7 +51,8 @@ export function reportOf(rehearsed: Rehearsed, extras: ReportExtras): ReportData
     sloMs: settings.sloMs,
     currency: settings.currency,
     runs: contenders.map((contender) => runOf(plan, contender)),
-    rows: runs,
+    // The same policy under two settings is two rows.
+    rows: runs.map((row) => (row.policy === 'fixed-best' ? row : { ...row, policy: row.label })),
     pairs,
     points,
     settings: settingsOf(plan, extras.forecast, seeds, chosen),
