@@ -116,8 +116,15 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
       'strict %': percent(line.strict),
       rescales: line.rescales
     })),
-    claims: [...mpcClaims(lines, worlds), ...(long ? boundClaims(lines) : [])]
+    claims: long
+      ? [...mpcClaims(lines, worlds), ...boundClaims(lines)]
+      : mpcClaims(lines, worlds).map(ofShortForm)
   }
+}
+
+/** Three hours with one failure each 45 minutes say little about eighteen: the claim must not pass for the real one. */
+function ofShortForm(claim: Claim): Claim {
+  return { ...claim, id: `${claim.id}-short`, text: `${claim.text} (the first 3 of 18 hours only)` }
 }
 
 function only({ published, strict, meanUnits, rescales }: Score): Score {
