@@ -1,56 +1,25 @@
 /**
- * The report's time axis, as it is drawn in the browser: load and capacity, latency, late minutes and decisions, one
- * above the other on one canvas.
- *
- * These functions are written into the page as text (`drawParts`), so they use nothing but each other and what they
- * are given.
+ * The report's pictures over time: load and capacity, latency, late minutes and decisions, one above the other on one
+ * canvas. Runs in the browser, written into the page as text (`drawParts`) beside `axisParts`.
  */
-
-import type { Band, StepLine } from './report-data.ts'
+import type { axisParts, Frame, Theme, View } from './report-axis.ts'
+import type { StepLine } from './report-data.ts'
 import type { Pen } from './report-dom.ts'
 import type { Payload, PayloadRun } from './report-payload.ts'
 
-export interface View {
-  from: number
-  to: number
-  /** The moment under the pointer, or pinned; `NaN` when there is none. */
-  at: number
-  pinned: boolean
-  /** A stretch being marked by dragging. */
-  drag: readonly [number, number] | undefined
-  readonly off: Set<string>
-}
-
-export interface Frame {
-  readonly left: number
-  readonly right: number
-  readonly width: number
-  readonly height: number
-  readonly overview: readonly [top: number, bottom: number]
-  readonly load: readonly [top: number, bottom: number]
-  readonly latency: readonly [top: number, bottom: number]
-  readonly lanes: number
-  readonly lane: number
-}
-
-export type Theme = Readonly<
-  Record<'ink' | 'soft' | 'faint' | 'grid' | 'load' | 'late' | 'paper' | 'accent', string>
->
-
-function layout(width: number, runs: number): Frame {
-  const lanes = 512
-  return {
-    left: 92,
-    right: width - 46,
-    width,
-    height: lanes + runs * 30 + 26,
-    overview: [4, 44],
-    load: [80, 322],
-    latency: [380, 478],
-    lanes,
-    lane: 30
-  }
-}
+/** In the page these stand beside the functions below. */
+declare const xOf: typeof axisParts.xOf
+declare const above: typeof axisParts.above
+declare const bucketRange: typeof axisParts.bucketRange
+declare const timeStep: typeof axisParts.timeStep
+declare const timeLabel: typeof axisParts.timeLabel
+declare const line: typeof axisParts.line
+declare const niceStep: typeof axisParts.niceStep
+declare const short: typeof axisParts.short
+declare const title: typeof axisParts.title
+declare const inside: typeof axisParts.inside
+declare const stepAt: typeof axisParts.stepAt
+declare const largest: typeof axisParts.largest
 
 function draw(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): void {
   pen.clearRect(0, 0, frame.width, frame.height)
@@ -61,27 +30,6 @@ function draw(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): 
   drawLatency(pen, frame, theme, data, view)
   for (const [i, run] of data.runs.entries()) drawLane(pen, frame, theme, data, view, run, i)
   drawMarks(pen, frame, theme, view)
-}
-
-function xOf(frame: Frame, view: View, ms: number): number {
-  return frame.left + ((ms - view.from) / (view.to - view.from)) * (frame.right - frame.left)
-}
-
-/** First index with `list[i] > x`. */
-function above(list: readonly number[], x: number): number {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (list[middle] > x) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
-function bucketRange(band: Band, data: Payload, from: number, to: number): readonly [number, number] {
-  const first = Math.max(0, Math.floor((from - data.startMs) / band.stepMs))
-  return [first, Math.min(band.max.length, Math.ceil((to - data.startMs) / band.stepMs) + 1)]
 }
 
 function drawOverview(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): void {
@@ -142,55 +90,6 @@ function drawTime(pen: Pen, frame: Frame, theme: Theme, view: View): void {
   }
 }
 
-/** The smallest round step that needs no more than `most` labels. */
-function timeStep(spanMs: number, most: number): number {
-  const minute = 60_000
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7 * 1440, 14 * 1440, 28 * 1440]
-  return (steps.find((m) => spanMs / (m * minute) <= most) ?? 56 * 1440) * minute
-}
-
-function timeLabel(ms: number, step: number): string {
-  const date = new Date(ms)
-  const day = date.toLocaleDateString('en-GB', {
-    timeZone: 'UTC',
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short'
-  })
-  if (step >= 86_400_000) return day
-  return ms % 86_400_000 === 0 ? day : date.toISOString().slice(11, 16)
-}
-
-function line(pen: Pen, x1: number, y1: number, x2: number, y2: number): void {
-  pen.beginPath()
-  pen.moveTo(x1, y1)
-  pen.lineTo(x2, y2)
-  pen.stroke()
-}
-
-/** A round step that gives about `count` ticks up to `most`. */
-function niceStep(most: number, count: number): number {
-  const raw = most / count
-  const unit = 10 ** Math.floor(Math.log10(raw))
-  return ([1, 2, 5, 10].find((m) => m * unit >= raw) ?? 10) * unit
-}
-
-function short(value: number): string {
-  if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))} M`
-  if (value >= 1e4) return `${Number((value / 1e3).toPrecision(3))} k`
-  return value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
-}
-
-/** Above its panel, so that it never lies on a peak. */
-function title(pen: Pen, frame: Frame, theme: Theme, top: number, text: string): void {
-  pen.font = '600 12px system-ui, sans-serif'
-  pen.textAlign = 'left'
-  pen.textBaseline = 'alphabetic'
-  pen.fillStyle = theme.ink
-  pen.fillText(text, frame.left, top - 8)
-  pen.font = '12px system-ui, sans-serif'
-}
-
 function drawLoad(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: View): void {
   const [top, bottom] = frame.load
   const unit = data.unitRate ?? 1
@@ -226,27 +125,6 @@ function drawLoad(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: Vie
     top,
     `Load, ${data.loadUnit} (area), and capacity that is ready (lines; right: units)`
   )
-}
-
-function inside(pen: Pen, frame: Frame, [top, bottom]: readonly [number, number], work: () => void): void {
-  pen.save()
-  pen.beginPath()
-  pen.rect(frame.left, top, frame.right - frame.left, bottom - top)
-  pen.clip()
-  work()
-  pen.restore()
-}
-
-/** Index of the last change at or before a moment. */
-function stepAt(steps: StepLine, data: Payload, ms: number): number {
-  return Math.max(0, above(steps.at, (ms - data.startMs) / steps.stepMs) - 1)
-}
-
-function largest(steps: StepLine, data: Payload, view: View): number {
-  let most = 0
-  const end = stepAt(steps, data, view.to)
-  for (let i = stepAt(steps, data, view.from); i <= end; i++) most = Math.max(most, steps.value[i] ?? 0)
-  return most
 }
 
 function drawSteps(
@@ -419,25 +297,12 @@ function drawMarks(pen: Pen, frame: Frame, theme: Theme, view: View): void {
 }
 
 /** Everything above, in the page by the same names. */
-export const drawParts = [
-  layout,
+export const drawParts = {
   draw,
-  xOf,
-  above,
-  bucketRange,
   drawOverview,
   drawArea,
   drawTime,
-  timeStep,
-  timeLabel,
-  line,
-  niceStep,
-  short,
-  title,
   drawLoad,
-  inside,
-  stepAt,
-  largest,
   drawSteps,
   drawLatency,
   drawBand,
@@ -445,13 +310,4 @@ export const drawParts = [
   laneName,
   mark,
   drawMarks
-]
-
-/** What the rest of the script calls. */
-export interface Drawing {
-  readonly layout: typeof layout
-  readonly draw: typeof draw
-  readonly xOf: typeof xOf
-  readonly above: typeof above
-  readonly stepAt: typeof stepAt
 }

@@ -4,11 +4,13 @@
  * Everything that is a number is readable without the script; the time axis needs it. No address outside the file is
  * ever asked for, and the page's own policy forbids it.
  */
+import { axisParts } from './report-axis.ts'
 import { clientParts } from './report-client.ts'
 import type { ReportData } from './report-data.ts'
 import { drawParts } from './report-draw.ts'
 import { frontierSvg } from './report-frontier.ts'
 import { pack } from './report-payload.ts'
+import { readoutParts } from './report-readout.ts'
 import { style } from './report-style.ts'
 import { baselineOf, focusOf, nameOf } from './report-summary.ts'
 import { headlineTable, leadSentence, notesList, settingsTable } from './report-tables.ts'
@@ -95,11 +97,14 @@ function firstLook(
 
 /** The functions of the script as text, and the unpacking of what they draw. */
 function script(): string {
-  const parts = [...drawParts, ...clientParts].map(String).join('\n')
+  const parts = [axisParts, drawParts, readoutParts, clientParts]
+    .flatMap((part) => Object.values<object>(part))
+    .map(String)
+    .join('\n')
   return `(() => { ${parts}
 const bytes = Uint8Array.from(atob(document.getElementById('payload').textContent), (c) => c.charCodeAt(0))
 new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).json()
-  .then((data) => start(window, data, { layout, draw, xOf, above, stepAt }))
+  .then((data) => start(window, data))
   .catch((error) => { document.getElementById('too-old').hidden = false; console.error(error) })
 })()`
 }
