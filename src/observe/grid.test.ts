@@ -44,6 +44,11 @@ describe('a regular series', () => {
     ])
   })
 
+  it('is not one when a short end has another step', () => {
+    const times = Array.from({ length: 300 }, (_, i) => (i < 270 ? i : 270 + (i - 270) * 5) * 60_000)
+    expect(() => grid(rowsOf(times, times))).toThrow('rows has two steps, 1m and 5m (from')
+  })
+
   it('is not made of a gap that is long', () => {
     const times = [0, 60, 120, 180, 3_600, 3_660].map((s) => s * 1_000)
     expect(grid(rowsOf(times, [1, 2, 3, 4, 5, 6])).series.y.values.length).toBe(62)

@@ -44,7 +44,7 @@ export interface RangeAnswer {
 export const MOST_POINTS = 11_000
 
 /**
- * Asks for the steps that begin in [fromMs, toMs), both rounded down to whole steps. Errors: UNREACHABLE, BAD_ANSWER
+ * Asks for the whole steps within [fromMs, toMs), which begin at multiples of the step. Errors: UNREACHABLE, BAD_ANSWER
  * (HTML, redirect to another host, an error of the server), BAD_INPUT (the query: refused, several series, a negative
  * or infinite rate), INTERRUPTED.
  */
@@ -55,7 +55,7 @@ export async function queryRange(
 ): Promise<RangeAnswer> {
   const { stepMs } = range
   requireOption(stepMs >= 1 && Number.isInteger(stepMs), '--step', stepMs, 'a whole number of milliseconds')
-  const startMs = Math.floor(range.fromMs / stepMs) * stepMs
+  const startMs = Math.ceil(range.fromMs / stepMs) * stepMs
   const steps = Math.floor(range.toMs / stepMs) - startMs / stepMs
   requireOption(steps >= 1, '--to', new Date(range.toMs).toISOString(), 'at least one step after --from')
   const ask = asker(server, range.query, stepMs, abort)
