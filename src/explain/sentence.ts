@@ -60,8 +60,10 @@ export function sentenceOf(parts: {
 }): string {
   const { turn, from, replay } = parts
   const { decision } = turn
+  // The rule was named a sentence ago.
   const chain = chainOf(decision)
     .slice(0, -1)
+    .map((link) => link.replace(`${ruleOf(decision)} looked`, 'it looked'))
     .filter((link) => link !== ruleOf(decision))
   return [
     `At ${moment(turn.atMs)}, ${turn.target}: ${turn.policy.name} ${toldOf(from, decision)}.`,
@@ -84,9 +86,11 @@ function wouldHave(
   const limits = all.filter(({ kind, input }) => kind === 'setting' && input === 'bounds')
   const rest = all.filter(({ kind }) => kind === 'setting')
   const chosen = [...said, ...time.slice(0, 1), ...limits]
-  const few = chosen.length > 0 ? chosen : rest.slice(0, 2)
   const it = replay.same ? 'It' : 'Asked now, it'
-  if (few.length > 0) return [`${it} ${few.map(joined).join('')}.`]
+  if (chosen.length > 0) return [`${it} ${chosen.map(joined).join('')}.`]
+  const settings = rest.slice(0, 2).map(joined).join('')
+  if (settings !== '')
+    return [`Nothing that was measured or predicted would have changed the answer; it ${settings}.`]
   const tried = unmoved.length === 0 ? 'no input could be turned' : `tried: ${unmoved.join(', ')}`
   return [`No single change within a sane range would have changed the answer (${tried}).`]
 }

@@ -37,6 +37,12 @@ describe('words', () => {
     )
   })
 
+  it('tell a moment from a duration', () => {
+    expect(inputsInWords({ sinceMs: Date.UTC(2001, 2, 5), quietMs: 300_000 })).toBe(
+      'since 2001-03-05 00:00:00 UTC, quiet 5m'
+    )
+  })
+
   it('cut long lists and say how many are left', () => {
     expect(inputsInWords({ a: 1, b: 2, c: 3 }, 2)).toBe('a 1, b 2 and 1 more')
   })

@@ -72,6 +72,8 @@ export function wordsOf(name: string): string {
     .replaceAll(/[-_]/g, ' ')
 }
 
+/** No duration that matters here is so long: it is a moment. */
+const TEN_YEARS_MS = 3.2e11
 const ratioNames =
   /^(cpu|busy|idle|.*utili[sz]ation|.*tolerance.*|.*ratio|.*share|coverage|target|.*headroom)$/i
 const rateNames = /(rate|load|arrivals?)$/i
@@ -92,7 +94,7 @@ function valueInWords(name: string, value: unknown): string | undefined {
 }
 
 function numberInWords(name: string, value: number): string {
-  if (/At(Ms)?$|nowMs$/.test(name) && value > 1e11) return moment(value)
+  if (/Ms$/.test(name) && value > TEN_YEARS_MS) return moment(value)
   if (/Ms$/.test(name)) return duration(value)
   if (ratioNames.test(name) && Math.abs(value) <= 10) return percent(value)
   return rateNames.test(name) && Number.isFinite(value) ? `${amount(value)}/s` : amount(value)
