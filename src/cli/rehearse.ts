@@ -14,7 +14,7 @@ import {
 } from '../base/index.ts'
 import { asRun } from '../compare/as-run.ts'
 import { planService, planStream, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
-import { parsePolicies } from '../compare/policy-spec.ts'
+import { type PolicySpec, parsePolicies, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
@@ -91,7 +91,7 @@ async function run(file: string, options: Options): Promise<void> {
   const data = await readData(file, options, columns)
   for (const line of data.notes) note(line, options.quiet)
   const span = spanOf(data.series, options)
-  const given = settingsOf(options)
+  const given = { ...settingsOf(options), stepMs: stepFor(policies) }
   const replayed =
     columns.length === 0
       ? undefined
@@ -221,6 +221,14 @@ function readWorldConfig(file: string | undefined): StreamWorld | undefined {
     throw new PrescaleError('BAD_INPUT', `${file} must hold a map with \`operators\``)
   }
   return config as StreamWorld
+}
+
+/** All runs of one rehearsal share one step: 15 s, or 1 s where a policy is asked more often than that. */
+function stepFor(policies: readonly PolicySpec[]): number {
+  const intervals = policies
+    .filter(({ name }) => !RELATIVE_POLICIES.includes(name))
+    .map(({ name, options }) => policyEntry(name, RELATIVE_POLICIES).make(options).intervalMs)
+  return Math.min(...intervals) < 15_000 ? 1_000 : 15_000
 }
 
 /** `CAPACITY[,LATENCY]`. */
