@@ -1,8 +1,8 @@
 /** Looks at a store without changing it. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { PrescaleError } from '../base/index.ts'
-import { explained, openDatabase } from './schema.ts'
+import { explained, isWritable, openDatabase } from './schema.ts'
 
 export interface StoreState {
   readonly exists: boolean
@@ -32,13 +32,4 @@ export function checkStore(file: string): StoreState {
 function nearestFolder(file: string): string {
   const folder = dirname(resolve(file))
   return existsSync(folder) ? folder : nearestFolder(folder)
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -4,9 +4,19 @@
  * Append-only by triggers: nothing stored is ever changed, and only `retain` deletes, after it has written down the
  * moment before which things may go. `user_version` holds the version of the schema.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import { PrescaleError } from '../base/index.ts'
 
 export const SCHEMA_VERSION = 1
@@ -87,7 +97,7 @@ export function openDatabase(file: string, readOnly: boolean): DatabaseSync {
     else explained(file, () => mkdirSync(dirname(file), { recursive: true }))
   }
   return explained(file, () => {
-    const db = new DatabaseSync(file, { readOnly, timeout: 5_000 })
+    const db = new DatabaseSync(addressOf(file, readOnly), { readOnly, timeout: 5_000 })
     try {
       prepare(db, file, readOnly)
       return db
@@ -96,6 +106,27 @@ export function openDatabase(file: string, readOnly: boolean): DatabaseSync {
       throw cause
     }
   })
+}
+
+/**
+ * A reader of a write-ahead log shares memory with the writer through a file beside it. On a medium that cannot be
+ * written there is no writer and no such file: `immutable` does without. https://sqlite.org/uri.html
+ */
+function addressOf(file: string, readOnly: boolean): string | URL {
+  if (!readOnly || file === ':memory:' || isWritable(dirname(resolve(file)))) return file
+  if (existsSync(`${file}-shm`) || existsSync(`${file}-wal`)) return file
+  const url = pathToFileURL(resolve(file))
+  url.searchParams.set('immutable', '1')
+  return url
+}
+
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function prepare(db: DatabaseSync, file: string, readOnly: boolean): void {

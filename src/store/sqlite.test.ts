@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -290,6 +290,32 @@ describe('a file that is no good is refused in one line', () => {
       'true',
       ''
     ])
+  })
+})
+
+describe('a folder that cannot be written', () => {
+  // Root may write anywhere, so as root another user has to try.
+  const asOther = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : []
+  const module = new URL('./index.ts', import.meta.url).href
+  const run = (body: string) => {
+    const [command, ...args] = [...asOther, process.execPath, '--input-type=module-typescript', '--eval']
+    const script = `import { checkStore, sqlite } from '${module}'\n${body}`
+    return spawnSync(command, [...args, script], { encoding: 'utf8' })
+  }
+  it.skipIf(run('').status !== 0)('is read, and not written', () => {
+    const file = filled(path(), [turnAt(0)])
+    chmodSync(folder, 0o755)
+    chmodSync(file, 0o444)
+    chmodSync(dirname(file), 0o555)
+    const at = JSON.stringify(file)
+    const read = run(`const store = sqlite({ file: ${at}, readOnly: true })
+      console.log([...store.turns({})].length, checkStore(${at}).writable)`)
+    expect(read.stdout).toBe('1 false\n')
+    const write = run(
+      `try { sqlite({ file: ${at} }) } catch (error) { console.log(error.code, error.message) }`
+    )
+    expect(write.stdout).toBe(`IO store ${file} is read-only\n`)
+    chmodSync(dirname(file), 0o755)
   })
 })
 
