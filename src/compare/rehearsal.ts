@@ -171,12 +171,15 @@ class Runs {
   }
 }
 
+/** Every value of every knob that is not rehearsed already. */
 function sweptSpecs(specs: readonly LabelledSpec[]): LabelledSpec[] {
-  const known = new Set(specs.map(({ label }) => label))
+  const settingOf = (name: string, options: GivenOptions) =>
+    `${labelWithoutKnob(name, options)} ${JSON.stringify(knobOf(name, options))}`
+  const known = new Set(specs.map(({ name, options }) => settingOf(name, options)))
   return specs.flatMap(({ name, options }) =>
     knobSettings(name, options)
+      .filter((setting) => !known.has(settingOf(name, setting)) && known.add(settingOf(name, setting)))
       .map((setting) => ({ name, options: setting, label: labelOf(name, setting), keepTrack: false }))
-      .filter(({ label }) => !known.has(label) && known.add(label))
   )
 }
 
