@@ -36,10 +36,10 @@ describe('tuningPlan', () => {
     })
   })
 
-  it('scores no more than two weeks', () => {
+  it('scores no more than a week', () => {
     const plan = planOf('service', wave(100 * 1_440), 30 * 1_440)
     const { scoreFrom, scoreTo } = tuningPlan(plan)!.span
-    expect((scoreTo - scoreFrom) * MINUTE).toBe(14 * DAY)
+    expect((scoreTo - scoreFrom) * MINUTE).toBe(7 * DAY)
   })
 
   it('does not exist where there is nothing to divide', () => {

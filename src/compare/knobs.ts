@@ -12,12 +12,12 @@ import { DEFAULTS, type Plan } from './plan.ts'
 import { knobOf, knobSettings, type LabelledSpec, labelOf, policyEntry } from './policy-spec.ts'
 import { type DoJobs, type JobRun, type RehearsalJob, shareOut } from './rehearsal-job.ts'
 
-/** Weekdays and weekends twice: enough to tell settings apart, short enough to wait for. */
-const TUNING_MS = 14 * DAY
+/** Every weekday once: enough to tell settings apart, short enough to wait for. */
+const TUNING_MS = 7 * DAY
 
 /**
  * The plan that knobs are chosen on: fitted on the first half of the training part at least, scored on its end, on no more
- * than is held back later and no more than two weeks; undefined where the training part is too short for that.
+ * than is held back later and no more than a week; undefined where the training part is too short for that.
  */
 export function tuningPlan(plan: Plan): Plan | undefined {
   const { fitFrom, scoreFrom, scoreTo } = plan.span
