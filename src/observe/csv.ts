@@ -15,6 +15,9 @@ export async function csv(db: DuckDB, file: string): Promise<Table> {
        [c.name FOR c IN Columns] AS names FROM sniff_csv(${quoted(file)})`
     )
     const names = (found.names as readonly string[]).map(String)
+    if (names.length === 1 && /[,;\t|]/.test(names[0])) {
+      throw new Error(`its rows do not have as many fields as '${names[0]}'`)
+    }
     // A quote may come behind the rows that were looked at.
     const orQuote = (sign: unknown) => quoted(sign === '(empty)' ? '"' : String(sign))
     const from = `read_csv(${quoted(file)}, auto_detect = false, delim = ${quoted(String(found.delim))},

@@ -45,10 +45,15 @@ export const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`
 /** A name as an SQL identifier. */
 export const named = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** DuckDB explains itself over many lines; the first one says what. */
+/** DuckDB explains itself over many lines: the first says what, or only on which line. */
 export function firstLine(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause)
-  return message.replace(/^[A-Z][A-Za-z ]*Error: /, '').split('\n')[0]
+  const [first, ...rest] = message.replace(/^[A-Z][A-Za-z ]*Error: /, '').split('\n')
+  const line = /^CSV Error on Line: (\d+)/.exec(first)?.[1]
+  if (line === undefined) return first
+  // The offending text may be several lines long; the reason is the last one before the advice.
+  const why = rest[rest.indexOf('') - 1] ?? ''
+  return `line ${line}: ${why.replace(/\.\s.*|\.$/, '')}`
 }
 
 async function numbers(connection: DuckDBConnection, sql: string): Promise<Float64Array[]> {

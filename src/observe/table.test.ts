@@ -2,6 +2,7 @@ import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { PrescaleError } from '../base/index.ts'
 import { flightsFile } from './builtin.ts'
@@ -111,6 +112,20 @@ describe('columns are found', () => {
   it('behind semicolons and decimal commas', async () => {
     const { series } = await readTable(file('time;value\n31.01.2026 10:00;1,5\n31.01.2026 10:01;2\n'))
     expect([...series.values]).toEqual([1.5, 2])
+  })
+
+  it('in files without a header, with comments, a byte order mark, tabs, or compressed', async () => {
+    const body = '2026-01-31 10:00,1\n2026-01-31 10:01,2\n'
+    const files = [
+      file(body),
+      file(`# made by hand\ntime,value\n${body}`),
+      file(`\ufefftime,value\n${body}\n\n`),
+      file(`time\tvalue\n${body.replaceAll(',', '\t')}`, 'tabs.tsv'),
+      file(`time,value\n${body}`.replaceAll('\n', '\r\n')),
+      join(folder, 'z.csv.gz')
+    ]
+    writeFileSync(files[5], gzipSync(`time,value\n${body}`))
+    for (const path of files) expect([...(await readTable(path)).series.values]).toEqual([1, 2])
   })
 
   it('with quotes in their names', async () => {
@@ -314,6 +329,24 @@ describe('bad input is refused in one line that says what and where', () => {
       text: 'time,a,b\n2026-01-31 10:00,1,2\n2026-01-31 10:01,1,2\n',
       code: 'BAD_INPUT',
       says: 'bad.csv has several columns of numbers: say --value with one of a, b'
+    },
+    {
+      when: 'rows of different length',
+      text: 'time,value\n2026-01-31 10:00,1\n2026-01-31 10:01\n2026-01-31 10:02,3\n',
+      code: 'BAD_INPUT',
+      says: "bad.csv cannot be read as CSV: its rows do not have as many fields as 'time,value'"
+    },
+    {
+      when: 'a quote that is never closed',
+      text: 'time,value\n"2026-01-31 10:00",1\n"2026-01-31 10:01,2\n2026-01-31 10:02,2\n',
+      code: 'BAD_INPUT',
+      says: 'bad.csv cannot be read: line 3: Value with unterminated quote found'
+    },
+    {
+      when: 'a day that does not exist',
+      text: 'time,value\n2026-02-28,1\n2026-02-30,2\n',
+      code: 'BAD_INPUT',
+      says: "bad.csv row 2 has '2026-02-30', which is not a time written as iso in column 'time'"
     },
     {
       when: 'an unknown zone',
