@@ -11,6 +11,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'all policies on one trace in one world, paired: table, JSON, HTML report',
     load: () => import('./rehearse.ts')
   },
+  forecast: {
+    says: 'what is coming: mean and quantiles of the next steps',
+    load: () => import('./forecast.ts')
+  },
+  backtest: {
+    says: 'compare forecasters by rolling origin: each is told only what it could have known',
+    load: () => import('./backtest.ts')
+  },
   decide: {
     says: 'one policy as a filter: JSON lines of observations in, decisions out',
     load: () => import('./decide.ts')
