@@ -51,8 +51,9 @@ export function firstLine(cause: unknown): string {
   const [first, ...rest] = message.replace(/^[A-Z][A-Za-z ]*Error: /, '').split('\n')
   const line = /^CSV Error on Line: (\d+)/.exec(first)?.[1]
   if (line === undefined) return first
-  // The offending text may be several lines long; the reason is the last one before the advice.
-  const why = rest[rest.indexOf('') - 1] ?? ''
+  // The offending text may be several lines long; the reason is the last line before the advice.
+  const advice = rest.findIndex((text) => text.startsWith('Possible'))
+  const why = rest.slice(0, Math.max(advice, 1)).findLast((text) => text.trim() !== '') ?? ''
   return `line ${line}: ${why.replace(/\.\s.*|\.$/, '')}`
 }
 
