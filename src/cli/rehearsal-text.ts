@@ -82,6 +82,7 @@ export function asRunText({ how, unitRate, steps, simulated, recorded, rankCorre
   const rates = {
     fitted: `${rate}, fitted so that as many steps are late as were`,
     'lower bound': `at least ${rate}: the record was never late, so the rate cannot be told from it`,
+    'upper bound': `at most ${rate}: the record was always late, so the rate cannot be told from it`,
     given: `${rate}, as given: there is no recorded latency to fit it on`
   }
   const row = (what: string, { lateShare, meanMs, p95Ms }: Lateness): Row => ({

@@ -12,7 +12,7 @@ import {
   type Series,
   unknownName
 } from '../base/index.ts'
-import { asRun } from '../compare/as-run.ts'
+import { type AsRun, asRun } from '../compare/as-run.ts'
 import { planService, planStream, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
 import { type PolicySpec, parsePolicies, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
@@ -99,7 +99,7 @@ async function run(file: string, options: Options): Promise<void> {
           capacity: data.extra[columns[0]],
           ...(columns.length > 1 && { latency: data.extra[columns[1]] })
         })
-  const settings = replayed ? { ...given, unitRate: replayed.unitRate } : given
+  const settings = replayed ? { ...given, ...asRecorded(replayed) } : given
   const plan =
     readWorld(options) === 'stream'
       ? planStream(data.name, data.series, span, settings, readWorldConfig(options.worldConfig))
@@ -229,6 +229,11 @@ function stepFor(policies: readonly PolicySpec[]): number {
     .filter(({ name }) => !RELATIVE_POLICIES.includes(name))
     .map(({ name, options }) => policyEntry(name, RELATIVE_POLICIES).make(options).intervalMs)
   return Math.min(...intervals) < 15_000 ? 1_000 : 15_000
+}
+
+/** The rehearsal goes on in the world that was fitted on the record. */
+function asRecorded({ unitRate, serviceTimeMs, sloMs, how }: AsRun): ServiceSettings {
+  return how === 'given' ? { unitRate } : { unitRate, serviceTimeMs, sloMs }
 }
 
 /** `CAPACITY[,LATENCY]`. */
