@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { fakePrometheus } from '../../test/fakes/prometheus.ts'
 import { DAY, MINUTE, series } from '../base/index.ts'
 import { flightsFile } from '../observe/builtin.ts'
@@ -132,6 +132,17 @@ describe('built-in loads', () => {
     expect(name).toBe('flights')
     expect(load.values.length).toBe(1_440)
     expect(notes[0]).toMatch(/^times are local/)
+  })
+
+  it('are the daily wave, and say so, where the flights are not installed', async () => {
+    vi.doMock('../observe/builtin.ts', () => ({ flightsFile: () => undefined, flights: () => {} }))
+    const { series: load, name, notes } = await readData('builtin:flights')
+    vi.doUnmock('../observe/builtin.ts')
+    expect(name).toBe('daily-wave')
+    expect(load).toEqual((await readData('builtin:daily-wave')).series)
+    expect(notes).toEqual([
+      'the npm package vega-datasets is not installed: builtin:daily-wave instead of the flights'
+    ])
   })
 
   it('have no others', async () => {
