@@ -131,7 +131,7 @@ function fitRate(
     else high = log
   }
   const how = lateShare === 0 ? 'lower bound' : lateShare === 1 ? 'upper bound' : 'fitted'
-  return { unitRate: Math.exp(high), how }
+  return { unitRate: Math.exp(how === 'upper bound' ? low : high), how }
 }
 
 /**
