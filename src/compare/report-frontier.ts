@@ -7,7 +7,7 @@
  */
 import { frontierOf } from './frontier.ts'
 import type { ReportData, ReportPoint } from './report-data.ts'
-import { nameOf, summarise } from './report-summary.ts'
+import { nameOf, type SummaryRow, summarise } from './report-summary.ts'
 import { esc, knobInWords, num } from './report-text.ts'
 
 const box = { width: 760, height: 430, left: 62, right: 20, top: 26, bottom: 46 }
@@ -26,26 +26,30 @@ export function frontierSvg(data: ReportData, colors: Readonly<Record<string, st
   )
   const names = [...new Set(points.map(({ policy }) => policy))]
   if (points.length < 2) return '<p class="hint">Run with --frontier to sweep each policy’s own knob.</p>'
-  const scales = scalesOf(points)
+  const rows = summarise(data.rows)
+  const scales = scalesOf(points, rows)
   const color = (name: string) => colorOf(name, colors)
-  const seen = points.filter(({ policy, unitHours }) => policy === 'oracle' || unitHours <= scales.to)
+  const inside = ({ unitHours }: { readonly unitHours: number }) =>
+    unitHours >= scales.from && unitHours <= scales.to
   const policies = names.filter((name) => name !== 'oracle')
   const dots = policies.flatMap((name) =>
-    seen.filter(({ policy }) => policy === name).map((point) => dot(point, scales, color(name), 3.4))
+    points
+      .filter((point) => point.policy === name && inside(point))
+      .map((point) => dot(point, scales, color(name), 3.4))
   )
-  const lines = policies.map((name) => hullLine(frontierOf(seen, [name]), scales, color(name)))
-  const rings = summarise(data.rows)
-    .filter(
-      ({ label, mean }) => nameOf(label) !== 'oracle' && label !== 'fixed-best' && mean.unitHours <= scales.to
-    )
+  const lines = policies.map((name) => hullLine(frontierOf(points, [name]), scales, color(name)))
+  const rings = rows
+    .filter(({ label, mean }) => nameOf(label) !== 'oracle' && label !== 'fixed-best' && inside(mean))
     .map(({ label, knob, mean }) => {
       const point = { policy: label, knob: knob as ReportPoint['knob'], ...mean }
       return dot(point, scales, color(nameOf(label)), 7, true)
     })
-  const cut = points.filter(({ policy, unitHours }) => policy !== 'oracle' && unitHours > scales.to).length
+  const policiesOnly = points.filter(({ policy }) => policy !== 'oracle')
+  const cheaper = policiesOnly.filter(({ unitHours }) => unitHours < scales.from).length
+  const dearer = policiesOnly.filter(({ unitHours }) => unitHours > scales.to).length
   return `<svg viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="Cost against overloaded minutes"><clipPath id="inside"><rect x="${box.left}" y="${box.top - 8}" width="${box.width - box.left - box.right + 8}" height="${box.height - box.top - box.bottom + 16}"/></clipPath>
-${axes(scales)}<g clip-path="url(#inside)">${bound(frontierOf(seen, ['oracle']), scales)}${lines.join('')}${dots.join('')}${rings.join('')}</g></svg>
-<p class="hint">${policies.map((name) => `<i style="background:${color(name)}"></i>${esc(name)}`).join(' &nbsp; ')} &nbsp; ○ the setting of the table. Lines: lower hulls. Point at a dot for its setting.${cut > 0 ? ` To the right of the picture, dearer: ${cut}.` : ''}</p>`
+${axes(scales)}<g clip-path="url(#inside)">${bound(frontierOf(points, ['oracle']), scales)}${lines.join('')}${dots.join('')}${rings.join('')}</g></svg>
+<p class="hint">${policies.map((name) => `<i style="background:${color(name)}"></i>${esc(name)}`).join(' &nbsp; ')} &nbsp; ○ the setting of the table. Lines: lower hulls. Point at a dot for its setting.${cheaper + dearer > 0 ? ` Outside the picture: ${cheaper} cheaper, ${dearer} dearer.` : ''}</p>`
 }
 
 /** A policy under any options has one colour. */
@@ -55,16 +59,16 @@ export function colorOf(name: string, colors: Readonly<Record<string, string>>):
   return label === undefined ? 'var(--faint)' : colors[label]
 }
 
-function scalesOf(points: readonly ReportPoint[]): Scales {
-  // The bound reaches from no units at all; what policies did is what the picture is about.
-  const hours = points
-    .filter(({ policy }) => !['oracle', 'fixed'].includes(policy))
-    .map(({ unitHours }) => unitHours)
-    .toSorted((a, b) => a - b)
-  const least = hours[0] ?? Math.min(...points.map(({ unitHours }) => unitHours))
-  // A target of 30 % costs three times as much and would squeeze what matters into a corner.
-  const to = Math.min(hours.at(-1) ?? Infinity, 2.2 * least) * 1.04
-  const from = Math.max(0, least - 0.12 * (to - least))
+/**
+ * Around the settings of the table: a target of 30 % costs three times as much, one of 95 % may never scale up at all,
+ * and either would squeeze what matters into a corner.
+ */
+function scalesOf(points: readonly ReportPoint[], rows: readonly SummaryRow[]): Scales {
+  const own = rows.filter(({ label }) => !['oracle', 'fixed', 'fixed-best'].includes(nameOf(label)))
+  const hours = (own.length > 0 ? own.map(({ mean }) => mean) : points).map(({ unitHours }) => unitHours)
+  const [least, largest] = [Math.min(...hours), Math.max(...hours)]
+  const from = 0.75 * least
+  const to = Math.max(1.5 * largest, 1.2 * least)
   const most =
     Math.max(
       1,
@@ -109,7 +113,7 @@ function bound(hull: readonly ReportPoint[], { x, y, from, to }: Scales): string
   const [first, last] = [hull[0], hull[hull.length - 1]]
   const line = [
     [x(first.unitHours), box.top],
-    ...hull.map((p) => [x(p.unitHours), y(p.overloadedMinutes)]),
+    ...mixtures(hull).map(([hours, minutes]) => [x(hours), y(minutes)]),
     [x(to), y(last.overloadedMinutes)]
   ]
   const bottom = box.height - box.bottom
@@ -120,8 +124,24 @@ function bound(hull: readonly ReportPoint[], { x, y, from, to }: Scales): string
 }
 
 function hullLine(hull: readonly ReportPoint[], { x, y }: Scales, color: string): string {
-  const path = hull.map((p) => `${px(x(p.unitHours))},${px(y(p.overloadedMinutes))}`).join(' ')
+  const path = mixtures(hull)
+    .map(([hours, minutes]) => `${px(x(hours))},${px(y(minutes))}`)
+    .join(' ')
   return `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"/>`
+}
+
+/** A mixture of two settings lies on a straight line in minutes, which is a curve on a logarithmic axis. */
+function mixtures(hull: readonly ReportPoint[]): (readonly [hours: number, minutes: number])[] {
+  const pieces = 16
+  return hull.flatMap((b, i) => {
+    const a = hull[i - 1]
+    if (!a) return [[b.unitHours, b.overloadedMinutes] as const]
+    return Array.from({ length: pieces }, (_, k) => {
+      const share = (k + 1) / pieces
+      const between = (p: number, q: number) => p + share * (q - p)
+      return [between(a.unitHours, b.unitHours), between(a.overloadedMinutes, b.overloadedMinutes)] as const
+    })
+  })
 }
 
 function dot(point: ReportPoint, { x, y }: Scales, color: string, radius: number, ring = false): string {

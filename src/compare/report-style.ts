@@ -28,7 +28,7 @@ tbody th { font-weight: 600; text-align: left; white-space: nowrap } th:first-ch
 td small, th small { color: var(--soft); font-weight: 400; font-size: 12px; white-space: nowrap }
 tr.main { background: var(--tint) } tr.bound th, tr.bound td { font-style: italic }
 i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 7px; vertical-align: -1px }
-.bar { position: relative; min-width: 96px } .bar::after { content: ""; position: absolute; left: 10px; right: 10px; bottom: 2px; height: 2px;
+.bar { position: relative; min-width: 84px } .bar::after { content: ""; position: absolute; left: 10px; right: 10px; bottom: 2px; height: 2px;
   background: linear-gradient(to right, var(--bar, var(--faint)) var(--share, 0%), transparent 0) }
 .late, .worse { color: var(--late) } .better { color: var(--good) }
 .tools { display: flex; gap: 6px; flex-wrap: wrap; margin: 8px 0; align-items: center } .tools span { flex: 1 }

@@ -11,7 +11,7 @@ import {
   savedAtEqualCost,
   summarise
 } from './report-summary.ts'
-import { esc, knobInWords, num, sentence, signedPercent } from './report-text.ts'
+import { esc, knobInWords, num, percentRange, sentence, signedPercent } from './report-text.ts'
 
 /** One sentence that says whether it helped. */
 export function leadSentence(data: ReportData, focus: string | undefined): string {
@@ -46,7 +46,7 @@ function comparison({ relative, ci95 }: ReportPair, what = ''): string {
 
 function interval({ relativeCi95 }: ReportPair): string {
   if (!relativeCi95) return ''
-  return `<small class="hint">[${relativeCi95.map(signedPercent).join(', ')}]</small>`
+  return `<small class="hint">[${percentRange(relativeCi95)}]</small>`
 }
 
 export function headlineTable(
@@ -90,7 +90,7 @@ function against(pair: ReportPair | undefined): string {
   const { relative, ci95, relativeCi95 } = pair
   if (Math.abs(relative) > 100) return '<span class="worse">from practically none</span>'
   const kind = ci95[1] < 0 ? 'better' : ci95[0] > 0 ? 'worse' : ''
-  const range = relativeCi95 ? `<br><small>${relativeCi95.map(signedPercent).join(' … ')}</small>` : ''
+  const range = relativeCi95 ? `<br><small>${percentRange(relativeCi95)}</small>` : ''
   return `<span class="${kind}">${signedPercent(relative)}</span>${range}`
 }
 
@@ -124,7 +124,7 @@ export function settingsTable(settings: readonly ReportSetting[]): string {
 function lossInWords({ metric, relative, ci95 }: Loss): string {
   const name = metricNames[metric] ?? esc(metric)
   if (relative > 100) return `${name} where the other has practically none`
-  const range = Number.isFinite(ci95[0]) ? ` [${ci95.map(signedPercent).join(', ')}]` : ''
+  const range = Number.isFinite(ci95[0]) ? ` [${percentRange(ci95)}]` : ''
   return `${signedPercent(relative)} ${name}${range}`
 }
 

@@ -18,6 +18,11 @@ export function signedPercent(ratio: number): string {
   return `${percent < 0 ? '−' : percent > 0 ? '+' : ''}${num(Math.abs(percent))} %`
 }
 
+/** `−78 … −41 %`. */
+export function percentRange([low, high]: readonly [number, number]): string {
+  return `${signedPercent(low).replace(' %', '')} … ${signedPercent(high)}`
+}
+
 /** `{ target: 0.6 }` as `target 0.6`. */
 export function knobInWords(knob: unknown): string {
   if (knob === null || typeof knob !== 'object') return ''

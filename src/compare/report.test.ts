@@ -177,7 +177,7 @@ describe('what the report says', () => {
     const pairs = [{ ...dearer, ci95: [80, 100] as const, relativeCi95: [0.16, 0.2] as const }]
     expect(lossesOf({ ...data, pairs }, 'mpc:lateHour=3')).toHaveLength(1)
     expect(notesList({ ...data, pairs }, 'mpc:lateHour=3')).toContain(
-      'Worse</b> than proportional: mpc has +18 % unit-hours [+16 %, +20 %].'
+      'Worse</b> than proportional: mpc has +18 % unit-hours [+16 … +20 %].'
     )
   })
 
