@@ -12,7 +12,10 @@ export interface PoolOptions {
   readonly abort?: AbortSignal
 }
 
-/** `await module[name](input, progress)` for each input, on at most `threads` threads; answers in the order of the inputs. */
+/**
+ * `await module[name](input, progress)` for each input, on at most `threads` threads; answers in the order of the inputs.
+ * The first error is the error of all: what still runs is ended.
+ */
 export async function inWorkers<Input, Output>(
   module: URL,
   name: string,
@@ -20,14 +23,21 @@ export async function inWorkers<Input, Output>(
   { threads, progress, abort }: PoolOptions
 ): Promise<Output[]> {
   const outputs = new Array<Output>(inputs.length)
+  const failed = new AbortController()
+  const stop = abort ? AbortSignal.any([abort, failed.signal]) : failed.signal
   let next = 0
   const hand = async () => {
     while (next < inputs.length) {
       const i = next++
-      outputs[i] = await one<Output>(module, name, inputs[i], (done, of) => progress?.(i, done, of), abort)
+      outputs[i] = await one<Output>(module, name, inputs[i], (done, of) => progress?.(i, done, of), stop)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(threads, inputs.length) }, hand))
+  try {
+    await Promise.all(Array.from({ length: Math.min(threads, inputs.length) }, hand))
+  } catch (error) {
+    failed.abort()
+    throw error
+  }
   return outputs
 }
 
@@ -49,18 +59,18 @@ function one<Output>(
   name: string,
   input: unknown,
   progress: (done: number, of: number) => void,
-  abort?: AbortSignal
+  abort: AbortSignal
 ): Promise<Output> {
   return new Promise((resolve, reject) => {
-    if (abort?.aborted) return reject(new PrescaleError('INTERRUPTED', 'stopped'))
+    if (abort.aborted) return reject(new PrescaleError('INTERRUPTED', 'stopped'))
     const worker = new Worker(entry, { workerData: { module: module.href, name, input } })
     const stop = () => settle(() => reject(new PrescaleError('INTERRUPTED', 'stopped')))
     const settle = (how: () => void) => {
-      abort?.removeEventListener('abort', stop)
+      abort.removeEventListener('abort', stop)
       void worker.terminate()
       how()
     }
-    abort?.addEventListener('abort', stop)
+    abort.addEventListener('abort', stop, { once: true })
     worker.on('message', (said: Said) => {
       if (said.kind === 'progress') progress(said.done, said.of)
       else if (said.kind === 'answer') settle(() => resolve(said.output as Output))
