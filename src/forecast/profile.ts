@@ -5,8 +5,9 @@
  *   recent[φ] ← recent[φ] + max(0.4, 1/n) · (y − recent[φ])      of the last few
  *   level      EWMA(y) / EWMA(profile): over about 10 steps and about 100
  *
- * The forecasts of a phase are the profile times the level, the last season's value, and profile or last value plus how
- * far the newest value was from it (a seasonal random walk, FPP3 §9.1). The level is drawn to 1 where the load is small against its long-run size: a ratio of two small numbers says nothing.
+ * The forecasts of a phase are the profile times the level; the last season's value; profile or last value plus how far
+ * the newest value was from it (a seasonal random walk, FPP3 §9.1), and that plus how much the distance grew. The level
+ * is drawn to 1 where the load is small against its long-run size: a ratio of two small numbers says nothing.
  */
 export interface Profile {
   readonly season: number
@@ -16,7 +17,7 @@ export interface Profile {
   experts(t: number, size: number, out: Float64Array, at: number): void
 }
 
-export const profileExperts = 6
+export const profileExperts = 7
 
 const [steadyRate, recentRate] = [0.1, 0.4]
 const [quickRate, slowRate] = [0.1, 0.01]
@@ -33,12 +34,16 @@ export function profile(season: number): Profile {
   // The newest value's distance from what was said for it before it was seen.
   let offSteady = NaN
   let offLast = NaN
+  // Its change since the value before: how a departure from the rhythm grows.
+  let moved = NaN
 
   function observe(t: number, y: number): void {
     const phase = t % season
     const n = ++visits[phase]
+    const before = offSteady
     offSteady = y - steady[phase]
     offLast = y - last[phase]
+    moved = offSteady - before
     if (n === 1) {
       steady[phase] = y
       recent[phase] = y
@@ -63,6 +68,7 @@ export function profile(season: number): Profile {
     out[at + 3] = last[phase]
     out[at + 4] = steady[phase] + offSteady
     out[at + 5] = last[phase] + offLast
+    out[at + 6] = steady[phase] + offSteady + moved
   }
 
   return { season, observe, experts }

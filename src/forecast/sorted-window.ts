@@ -23,15 +23,18 @@ export function sortedWindow(size: number): SortedWindow {
   }
   return {
     push(value) {
-      if (n === size) {
-        const gone = place(ring[next])
-        sorted.copyWithin(gone, gone + 1, n)
-        n--
-      }
       const at = place(value)
-      sorted.copyWithin(at + 1, at, n)
-      sorted[at] = value
-      n++
+      if (n < size) {
+        sorted.copyWithin(at + 1, at, n)
+        sorted[at] = value
+        n++
+      } else {
+        // The oldest leaves and only what lies between the two places moves.
+        let hole = place(ring[next])
+        for (; hole + 1 < at; hole++) sorted[hole] = sorted[hole + 1]
+        for (; hole > at; hole--) sorted[hole] = sorted[hole - 1]
+        sorted[hole] = value
+      }
       ring[next] = value
       next = (next + 1) % size
     },
