@@ -162,13 +162,14 @@ function drawLatency(pen: Pen, frame: Frame, theme: Theme, data: Payload, view: 
     const [first, end] = bucketRange(latencyMs, data, view.from, view.to)
     for (let i = first; i < end; i++) {
       const value = latencyMs.max[i]
-      if (!value) continue
-      low = Math.min(low, value)
+      if (typeof value !== 'number') continue
+      low = Math.min(low, Math.max(1, value))
       high = Math.max(high, value)
     }
   }
   const [a, b] = [Math.log10(low) - 0.1, Math.log10(Math.max(high, low * 3)) + 0.15]
-  const y = (value: number) => bottom - ((Math.log10(value) - a) / (b - a)) * (bottom - top)
+  // A millisecond is as good as none, and a logarithm knows no zero.
+  const y = (value: number) => bottom - ((Math.log10(Math.max(1, value)) - a) / (b - a)) * (bottom - top)
   pen.fillStyle = theme.soft
   pen.textAlign = 'right'
   pen.textBaseline = 'middle'
@@ -207,9 +208,9 @@ function drawBand(
   pen.beginPath()
   let open = false
   for (let i = first; i < end; i += perPixel) {
-    let most = 0
-    for (let j = i; j < Math.min(end, i + perPixel); j++) most = Math.max(most, latencyMs.max[j] ?? 0)
-    if (most === 0) open = false
+    let most = -1
+    for (let j = i; j < Math.min(end, i + perPixel); j++) most = Math.max(most, latencyMs.max[j] ?? -1)
+    if (most < 0) open = false
     else {
       const x = xOf(frame, view, data.startMs + i * latencyMs.stepMs)
       if (open) pen.lineTo(x, y(most))

@@ -111,7 +111,11 @@ function cellsOf({ data }: Page, run: PayloadRun, at: number): readonly string[]
   return [
     number(ready),
     starting > 0.001 ? `+${number(starting)}` : '',
-    latency ? (latency >= 1000 ? `${number(latency / 1000)} s` : `${number(latency)} ms`) : '–',
+    typeof latency === 'number'
+      ? latency >= 1000
+        ? `${number(latency / 1000)} s`
+        : `${number(latency)} ms`
+      : '–',
     isLate(data, run, at) ? 'late' : '',
     decisionText(data, run, at)
   ]

@@ -118,7 +118,7 @@ export interface Loss {
 /** Measures in which the policy is worse than another one, with an interval that excludes equality. */
 export function lossesOf(data: ReportData, focus: string): Loss[] {
   return data.pairs.flatMap(({ a, b, metric, relative, ci95, relativeCi95 }) => {
-    if (a !== focus || !(ci95[0] > 0) || !Number.isFinite(relative)) return []
+    if (a !== focus || !(ci95[0] > 0)) return []
     return [{ against: b, metric, relative, ci95: relativeCi95 ?? [NaN, NaN] }]
   })
 }

@@ -63,7 +63,10 @@ export function headlineTable(
     const { mean, label } = row
     const color = colors[label] ?? 'var(--faint)'
     const kind = label === focus ? 'main' : label === 'oracle' ? 'bound' : ''
-    const range = row.seeds > 1 ? ` <small>${num(row.lateRange[0])}–${num(row.lateRange[1])}</small>` : ''
+    const range =
+      row.lateRange[0] < row.lateRange[1]
+        ? ` <small>${num(row.lateRange[0])}–${num(row.lateRange[1])}</small>`
+        : ''
     const bar = (share: number) => `class="bar" style="--share:${(100 * share).toFixed(1)}%;--bar:${color}"`
     return `<tr class="${kind}"><th><i style="background:${color}"></i>${esc(nameOf(label))} <small>${esc(settingOf(row))}</small></th>
 <td ${bar(mean.overloadedMinutes / mostLate)}>${num(Math.round(mean.overloadedMinutes * 10) / 10)}${range}</td>
@@ -88,14 +91,17 @@ function settingOf({ label, knob }: SummaryRow): string {
 function against(pair: ReportPair | undefined): string {
   if (!pair) return ''
   const { relative, ci95, relativeCi95 } = pair
-  if (Math.abs(relative) > 100) return '<span class="worse">from practically none</span>'
+  if (relative > 100 || (Number.isNaN(relative) && ci95[0] > 0))
+    return '<span class="worse">from practically none</span>'
   const kind = ci95[1] < 0 ? 'better' : ci95[0] > 0 ? 'worse' : ''
   const range = relativeCi95 ? `<br><small>${percentRange(relativeCi95)}</small>` : ''
   return `<span class="${kind}">${signedPercent(relative)}</span>${range}`
 }
 
 function latency(ms: number): string {
-  return Number.isFinite(ms) ? (ms >= 1000 ? `${num(ms / 1000)} s` : `${num(ms)} ms`) : '–'
+  if (!Number.isFinite(ms)) return '–'
+  if (ms < 0.1) return '< 0.1 ms'
+  return ms >= 1000 ? `${num(ms / 1000)} s` : `${num(ms)} ms`
 }
 
 function ratio(x: number): string {
@@ -120,20 +126,23 @@ export function settingsTable(settings: readonly ReportSetting[]): string {
   return `<table class="settings"><tbody>${rows.join('\n')}</tbody></table>`
 }
 
-/** A hundred times as many as hardly any is no percentage to print. */
-function lossInWords({ metric, relative, ci95 }: Loss): string {
-  const name = metricNames[metric] ?? esc(metric)
-  if (relative > 100) return `${name} where the other has practically none`
-  const range = Number.isFinite(ci95[0]) ? ` [${percentRange(ci95)}]` : ''
-  return `${signedPercent(relative)} ${name}${range}`
+/** Percentages, and by name what the other has practically none of: a hundred times hardly any is no percentage. */
+function lossesInWords(losses: readonly Loss[]): string {
+  const name = ({ metric }: Loss) => metricNames[metric] ?? esc(metric)
+  const [some, none] = [losses.filter((l) => l.relative <= 100), losses.filter((l) => !(l.relative <= 100))]
+  const said = some.map((loss) => {
+    const range = Number.isFinite(loss.ci95[0]) ? ` [${percentRange(loss.ci95)}]` : ''
+    return `${signedPercent(loss.relative)} ${name(loss)}${range}`
+  })
+  if (none.length > 0) said.push(`${none.map(name).join(' and ')} where the other has practically none`)
+  return said.join(', ')
 }
 
 /** Losses are computed, not chosen; then what the maker of the data has to say. */
 export function notesList(data: ReportData, focus: string | undefined): string {
   const losses = focus === undefined ? [] : lossesOf(data, focus)
   const lost = [...Map.groupBy(losses, ({ against }) => against)].map(([other, list]) => {
-    const said = list.map((loss) => lossInWords(loss))
-    return `<b class="worse">Worse</b> than ${esc(other)}: ${esc(nameOf(focus ?? ''))} has ${said.join(', ')}.`
+    return `<b class="worse">Worse</b> than ${esc(other)}: ${esc(nameOf(focus ?? ''))} has ${lossesInWords(list)}.`
   })
   const none =
     focus && lost.length === 0 && data.pairs.some(({ a }) => a === focus)

@@ -181,6 +181,20 @@ describe('what the report says', () => {
     )
   })
 
+  it('counts it as a loss where the other has none at all', () => {
+    const late = {
+      a: 'mpc:lateHour=3',
+      b: 'fixed',
+      metric: 'overloadedMinutes',
+      difference: 19,
+      relative: NaN
+    }
+    const pairs = [{ ...late, ci95: [12, 26] as const, relativeCi95: [NaN, NaN] as const }]
+    expect(notesList({ ...data, pairs }, 'mpc:lateHour=3')).toContain(
+      'than fixed: mpc has late minutes where the other has practically none.'
+    )
+  })
+
   it('does not sell an interval that includes nothing as a gain', () => {
     const pairs = data.pairs.map((pair) => ({ ...pair, ci95: [-5, 5] as const }))
     expect(leadSentence({ ...data, pairs }, 'mpc:lateHour=3')).toContain('no certain difference')

@@ -62,7 +62,7 @@ function timeSection(data: ReportData, why: string): string {
 /** Known policies keep their colour from report to report. */
 function colorsOf({ runs }: ReportData): Readonly<Record<string, string>> {
   const known = ['mpc', 'hpa', 'fixed', 'proportional', 'threshold', 'knative']
-  const free = [6, 7, 8, 5, 3, 4, 2, 1, 0]
+  const free = [5, 7, 6, 8, 3, 4, 2, 1, 0]
   const used = new Set<number>()
   const entries = runs.map(({ label }) => {
     const at = known.indexOf(nameOf(label))
