@@ -34,12 +34,18 @@ export function tuningPlan(plan: Plan): Plan | undefined {
 export async function chooseKnobs(
   plan: Plan,
   specs: readonly Pick<LabelledSpec, 'name' | 'options' | 'label'>[],
-  request: { readonly forecast: string; readonly seed: number; readonly threads: number },
+  request: {
+    readonly forecast: string
+    readonly seed: number
+    readonly threads: number
+    /** Only every n-th value of a knob is tried, from the last one down. */
+    readonly every?: number
+  },
   doJobs: DoJobs
 ): Promise<Record<string, Json>> {
   if (specs.length === 0) return {}
   const candidates = specs.flatMap(({ name, options, label }) =>
-    knobSettings(name, options).map((setting) => ({
+    thinned(knobSettings(name, options), request.every ?? 1).map((setting) => ({
       of: label,
       knob: knobOf(name, setting),
       spec: { name, options: setting, label: labelOf(name, setting), keepTrack: false }
@@ -67,6 +73,10 @@ export async function chooseKnobs(
       return [label, chooseKnob(own, measured('hpa').unitHours)?.knob ?? null]
     })
   )
+}
+
+function thinned<T>(values: readonly T[], every: number): T[] {
+  return values.filter((_, i) => (values.length - 1 - i) % every === 0)
 }
 
 /** Predictive policies whose knob nobody set. */

@@ -81,6 +81,8 @@ export interface Run {
 
 /** Load that policies are shown: the last hour. Forecasters see all of it. */
 const SHOWN_MS = 60 * MINUTE
+/** Turns kept of one run, the newest: a policy that flaps for weeks must not fill the disk. */
+const MOST_TURNS = 12_000
 /** How often the load is read: the usual scrape interval of a metrics server. */
 const SCRAPE_MS = 15_000
 /** Counters are exact but for the jitter of the moment they are read. */
@@ -187,6 +189,7 @@ function decide(run: LiveRun, seen: Observation, step: number, keep: boolean): v
   const news = by !== undefined || decision.why.rule !== run.lastRule || run.turns.length === 0
   if (keep && step >= 0 && news) {
     run.turns.push(turnOf(run.mind, seen, before, decision, memory))
+    if (run.turns.length > MOST_TURNS) run.turns.shift()
   }
   run.lastRule = decision.why.rule
   if (by !== undefined) run.wanted = decision.to
