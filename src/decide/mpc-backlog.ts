@@ -1,7 +1,7 @@
 /**
  * Backlog — how many units what already waits is worth.
  *
- *   minimise over n ≥ ready   (n − ready) · (starting + D(n)) + price · D(n)
+ *   minimise over n ≥ ready   (n − ready) · (starting + D(n)) + price · (D(n) + restart back)
  *   D(n) = restart + (B + restart·load) / (n·unitRate − load),   D(ready) without the restart
  *
  * B is the backlog at the moment when the next units are there: those that are starting, else those asked for now. So a
@@ -9,6 +9,7 @@
  * stay until what waits is gone. The plan itself looks at loads only: a backlog as a second state would square its size.
  */
 import type { MpcOptions } from './mpc.ts'
+import { drained } from './mpc-costs.ts'
 import type { Outlook } from './mpc-outlook.ts'
 import type { Situation } from './mpc-situation.ts'
 
@@ -27,9 +28,12 @@ export function backlogUnits(now: Situation, outlook: Outlook, options: MpcOptio
   const cost = (units: number) => {
     const restart = units === now.ready ? 0 : now.restartMs / 1_000
     const capacity = units * now.unitRate
+    // What was added is given back later, and that is a restart of its own.
+    const back =
+      units === now.ready ? 0 : drained(now.restartMs, now.ready * now.unitRate, load) / outlook.stepMs
     const wait = capacity > load ? (left + restart * load) / (capacity - load) + restart : Infinity
     const steps = Math.min((wait * 1_000) / outlook.stepMs, options.horizon)
-    return (units - now.ready) * (now.paidMs / outlook.stepMs + steps) + options.price * steps
+    return (units - now.ready) * (now.paidMs / outlook.stepMs + steps) + options.price * (steps + back)
   }
   let best = now.ready
   let least = cost(best)

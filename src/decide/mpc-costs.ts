@@ -14,10 +14,11 @@ import type { Problem } from './mpc-plan.ts'
 import { exceedance, quantileAt } from './mpc-quantiles.ts'
 import type { Situation } from './mpc-situation.ts'
 
-export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions): Problem {
+/** `floor`: units that must be there as soon as anything asked for now can be. */
+export function problemOf(now: Situation, outlook: Outlook, floor: number, options: MpcOptions): Problem {
   const { steps, stepMs, waitMs, share, first } = outlook
   const { least } = now
-  const levels = topLevel(now, outlook, options.price) - least + 1
+  const levels = topLevel(now, outlook, floor, options.price) - least + 1
   const stage = new Float64Array(steps * levels)
   const up = new Float64Array(steps)
   const cap = new Float64Array(steps)
@@ -27,14 +28,20 @@ export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions)
     perUnit: now.unitRate / outlook.peak,
     least
   }
+  const urgent = firstReachable(now, outlook)
   for (let t = 0; t < steps; t++) {
     const row = t * levels
     up[t] = Math.min(waitMs[t], now.paidMs) / stepMs
-    cap[t] = waitMs[t] >= now.reachMs ? now.most : comesUntil(now, waitMs[t])
+    // The restart itself is in `change`: what it costs is counted, not that it takes time.
+    cap[t] = waitMs[t] >= now.leadMs ? now.most : comesUntil(now, waitMs[t])
     exceedance(outlook.levels, first + t, capacity, stage, row, levels)
     for (let i = 0; i < levels; i++) {
       const failed = failures(now, (least + i) * now.unitRate, outlook.mean[first + t] + outlook.shift)
       stage[row + i] = share[t] * (least + i + options.price * (stage[row + i] + failed))
+    }
+    if (t <= urgent) {
+      const must = Math.min(floor, cap[t]) - least
+      for (let i = 0; i < Math.min(must, levels); i++) stage[row + i] += FORBIDDEN
     }
     if (changes !== undefined) {
       for (let i = 0; i < levels; i++) {
@@ -47,19 +54,42 @@ export function problemOf(now: Situation, outlook: Outlook, options: MpcOptions)
       }
     }
   }
-  return { steps, least, levels, stage, change: changes, up, cap, from: now.ready }
+  return {
+    steps,
+    least,
+    levels,
+    stage,
+    change: changes,
+    back: options.back,
+    up,
+    cap,
+    from: now.ready
+  }
 }
 
+/** More than any path costs, and finite, so that the cheapest of forbidden paths is still found. */
+const FORBIDDEN = 1e12
+/** Room that drains an outage is worth having up to here: twice the load halves the time to catch up, thrice hardly more. */
+const SPARE = 2
+
 /** Most units that could pay: where one more unit costs more than the lateness that is left. */
-function topLevel(now: Situation, outlook: Outlook, price: number): number {
-  let most = Math.max(now.ready, now.floor || 0)
+function topLevel(now: Situation, outlook: Outlook, floor: number, price: number): number {
+  let most = Math.max(now.ready, floor)
+  const stops = now.restartMs > 0 || now.stopsPerMs > 0
   const chance = 1 / Math.max(price, 1) / 4
   for (let t = 0; t < outlook.steps; t++) {
     const load = (quantileAt(outlook.levels, outlook.first + t, chance) + outlook.shift) * outlook.peak
     most = Math.max(most, Math.ceil((load + now.spare) / now.unitRate))
+    if (stops) most = Math.max(most, Math.ceil((SPARE * outlook.mean[outlook.first + t]) / now.unitRate))
   }
   for (const { units } of now.coming) most += units
   return Math.max(now.least, Math.min(most + 1, now.most))
+}
+
+/** The first step in which units that are asked for now are ready. */
+export function firstReachable(now: Situation, { waitMs, steps }: Outlook): number {
+  for (let t = 0; t < steps; t++) if (waitMs[t] >= now.leadMs) return t
+  return steps - 1
 }
 
 export function comesUntil(now: Situation, ms: number): number {

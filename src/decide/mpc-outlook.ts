@@ -2,7 +2,7 @@
  * What may come: the forecast where it can be trusted, else the load of now with the spread it had lately.
  *
  *   trusted    error ≤ worst · naive's error,  coverage of every upper quantile ≥ level − tolerance
- *   else       load · ratio_p,   ratio_p: quantile p of  mean(t + reach) / mean(t)  over the load that is shown
+ *   else       load · growth_p,  growth_p: quantile p of  mean(t + reach) / mean(t)  over the load that is shown
  */
 import type { Series } from '../base/index.ts'
 import type { Forecast, Observation } from '../roles.ts'
@@ -119,41 +119,59 @@ function peakOf(load: Series, stepMs: number, gridMs: number): number {
 }
 
 const fallbackLevels = [0.5, 0.75, 0.9, 0.95, 0.99]
-/** Growth over a lead time before any was seen: a guess on the safe side, in use for the first minutes only. */
-const assumedGrowth = [1, 1.05, 1.15, 1.25, 1.4]
-/** Fewer pairs than this say nothing about a 90 % quantile. */
-const FEW_PAIRS = 10
+/** Growth within an hour before any was seen, by level: a load that may double has to be lived with. */
+const assumedGrowth = [1, 1.4, 2, 2.4, 3]
+/** Growth over h is growth over H to the power (h/H)^¾: between a random walk's ½ and a trend's 1. */
+const GROWS = 0.75
+const HOUR = 3_600_000
+/** The assumption weighs as much as this many reaches of measured load. */
+const ASSUMED_WEIGHT = 10
+/** Pairs that are looked at: enough for a 99 % quantile, few enough for every decision. */
+const MOST_PAIRS = 240
 
 function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: string): Outlook | undefined {
   const { load } = seen
   if (load === undefined || Number.isNaN(now.load)) return undefined
   const stepMs = Math.max(load.stepMs, 60_000)
-  const steps = Math.min(options.horizon, Math.ceil((3 * now.reachMs) / stepMs) + 3)
-  const per = Math.max(1, Math.round(stepMs / load.stepMs))
-  const ahead = Math.max(1, Math.round((now.reachMs + stepMs) / load.stepMs))
-  const sums = runningMeans(load.values, per)
-  const ratios: number[] = []
-  for (let i = 0; i + ahead < sums.length; i++) if (sums[i] > 0) ratios.push(sums[i + ahead] / sums[i])
+  const aheadMs = now.reachMs + stepMs
+  // Where changes are free only the next ones matter; where they stop the job, a change has to last.
+  const steps = Math.min(
+    options.horizon,
+    now.restartMs > 0 ? HOUR / stepMs : Math.ceil((3 * aheadMs) / stepMs)
+  )
+  const sums = runningMeans(load.values, Math.max(1, Math.round(stepMs / load.stepMs)))
   const base = sums.length > 0 ? sums[sums.length - 1] : now.load
-  ratios.sort((a, b) => a - b)
-  const growth =
-    ratios.length < FEW_PAIRS
-      ? assumedGrowth
-      : fallbackLevels.map(
-          (level) => ratios[Math.min(ratios.length - 1, Math.floor(level * (ratios.length + 1)))]
-        )
+  const growth = growthOver(sums, Math.max(1, Math.round(aheadMs / load.stepMs)), aheadMs)
+  const waits = grid(steps, 0, stepMs)
+  const rows = growth.map((g) => waits.waitMs.map((ms) => base * g ** (((ms + stepMs) / aheadMs) ** GROWS)))
   return {
     rule,
     by: 'load of now',
     stepMs,
     steps,
     first: 0,
-    ...grid(steps, 0, stepMs),
-    levels: { levels: fallbackLevels, rows: growth.map((g) => new Float64Array(steps).fill(base * g)) },
-    mean: new Float64Array(steps).fill(base),
+    ...waits,
+    levels: { levels: fallbackLevels, rows },
+    mean: rows[0],
     peak: peakOf(load, stepMs, load.startMs),
     shift: 0
   }
+}
+
+/** Quantiles of mean(t + ahead) / mean(t), drawn towards what is assumed while little was seen. */
+function growthOver(sums: Float64Array, ahead: number, aheadMs: number): number[] {
+  const ratios: number[] = []
+  const stride = Math.max(1, Math.ceil((sums.length - ahead) / MOST_PAIRS))
+  for (let i = 0; i + ahead < sums.length; i += stride)
+    if (sums[i] > 0) ratios.push(sums[i + ahead] / sums[i])
+  ratios.sort((a, b) => a - b)
+  const weight = Math.max(0, sums.length - ahead) / ahead
+  const share = ratios.length === 0 ? 0 : weight / (weight + ASSUMED_WEIGHT)
+  return fallbackLevels.map((level, l) => {
+    const measured = ratios[Math.min(ratios.length - 1, Math.floor(level * (ratios.length + 1)))]
+    const assumed = assumedGrowth[l] ** ((aheadMs / HOUR) ** GROWS)
+    return share === 0 ? assumed : measured ** share * assumed ** (1 - share)
+  })
 }
 
 function runningMeans(values: Float64Array, per: number): Float64Array {

@@ -3,7 +3,7 @@
  *
  *   V[t](r) = min over n ≤ cap[t] of  J[t](n) + move(r → n)          J[t](n) = stage[t](n) + V[t+1](n)
  *   move(r → n) = 0                              n = r
- *               = change[t](n)                   n < r     giving back is immediate
+ *               = back · change[t](n)            n < r     giving back is immediate
  *               = change[t](n) + up[t]·(n − r)   n > r     paid while it starts
  *
  * A move up costs the same for each unit, so min over n > r of J + up·n is a suffix minimum and min over n < r a prefix
@@ -19,6 +19,8 @@ export interface Problem {
   readonly stage: Float64Array
   /** (steps, levels) cost of having arrived at a level by a change; absent = changes are free. */
   readonly change?: Float64Array
+  /** A change down costs this many times as much: what is given back is asked for again. */
+  readonly back?: number
   /** (steps) cost of each unit more that is ready from this step on. */
   readonly up: Float64Array
   /** (steps) most units that can be ready in a step, in units. */
@@ -34,7 +36,7 @@ export interface Path {
 }
 
 export function cheapestPath(problem: Problem): Path {
-  const { steps, least, levels, stage, change, up, cap } = problem
+  const { steps, least, levels, stage, change, up, cap, back = 1 } = problem
   // next[t·levels + i]: level to be at in step t when coming from level i.
   const next = new Int32Array(steps * levels)
   const value = new Float64Array(levels)
@@ -68,7 +70,7 @@ export function cheapestPath(problem: Problem): Path {
         cost = below
         at = belowAt
       }
-      const arrived = change === undefined ? stay : stay + change[row + i]
+      const arrived = change === undefined ? stay : stay + back * change[row + i]
       if (arrived <= below) {
         below = arrived
         belowAt = i

@@ -77,7 +77,7 @@ function reachOf(seen: Observation): number {
 }
 
 function restartOf(seen: Observation): number {
-  return seen.service?.restartMs?.p50 ?? (seen.topology === undefined ? 0 : ASSUMED_RESTART)
+  return seen.service?.restartMs?.p90 ?? (seen.topology === undefined ? 0 : ASSUMED_RESTART)
 }
 
 export function situationOf(

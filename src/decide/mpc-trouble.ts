@@ -1,7 +1,10 @@
 /**
  * Trouble — how often a job stops without having been rescaled, and how much work that loses.
  *
- *   rate = stops / time watched      lost = mean of the highest lag of a stop, in ms of the load at that time
+ *   rate = stops / time watched      lost = mean over stops of the largest  T − (load · T − lag) / (ready · unitRate)
+ *
+ * T is the time since the job was last seen running; `lost` is what is missing at full capacity, warm-up and replay
+ * included, as in `loop/estimate-restart.ts`.
  *
  * A stop is a lag of more than 5 s that nobody's rescale explains (none in the 2 min before), under a load that the ready
  * units could serve. Until the first one nothing is known of failures, and nothing is spent on them.
@@ -15,13 +18,23 @@ export type Trouble = {
   readonly sinceMs: number | null
   readonly stops: number
   readonly lostMs: number
-  /** The stop that lasts: its highest lag so far, ms of load; `own` = a rescale explains it. */
-  readonly open: { readonly peakMs: number; readonly own: boolean } | null
+  /** The stop that lasts: since when, and what is missing so far; `own` = a rescale explains it. */
+  readonly open: { readonly sinceMs: number; readonly lostMs: number; readonly own: boolean } | null
+  /** Last moment at which the job was seen running without a lag. */
+  readonly fineMs: number
   readonly ready: number
   readonly changedMs: number
 }
 
-export const noTrouble: Trouble = { sinceMs: null, stops: 0, lostMs: 0, open: null, ready: 0, changedMs: 0 }
+export const noTrouble: Trouble = {
+  sinceMs: null,
+  stops: 0,
+  lostMs: 0,
+  open: null,
+  fineMs: 0,
+  ready: 0,
+  changedMs: 0
+}
 
 /** A lag gauge of 30 s steps shows some seconds of load that is only not fetched yet. */
 const OPENS_MS = 5_000
@@ -47,15 +60,26 @@ export function watchTrouble(
   if (Number.isNaN(lag) || !(load > 0)) return now
   const lagMs = (1_000 * lag) / load
   const { open } = before
-  if (open === null) {
-    if (lagMs < OPENS_MS) return now
-    const own = before.sinceMs !== null && changedMs > 0 && nowMs - changedMs < EXPLAINS_MS
-    return { ...now, open: { peakMs: lagMs, own: own || load > ready * unitRate } }
+  if (open === null && lagMs < OPENS_MS) return { ...now, fineMs: nowMs }
+  if (open !== null && lagMs < CLOSES_MS) return { ...now, ...closed(before, open), fineMs: nowMs }
+  const own = before.sinceMs !== null && changedMs > 0 && nowMs - changedMs < EXPLAINS_MS
+  const {
+    sinceMs: beganMs,
+    lostMs,
+    own: explained
+  } = open ?? {
+    sinceMs: before.fineMs,
+    lostMs: 0,
+    own: own || load > ready * unitRate
   }
-  if (lagMs >= CLOSES_MS) return { ...now, open: { ...open, peakMs: Math.max(open.peakMs, lagMs) } }
-  if (open.own) return { ...now, open: null }
-  const stops = before.stops + 1
-  return { ...now, open: null, stops, lostMs: before.lostMs + (open.peakMs - before.lostMs) / stops }
+  const passedMs = nowMs - (gauge.ageMs ?? 0) - beganMs
+  const lost = passedMs - (load * passedMs - 1_000 * lag) / (ready * unitRate)
+  return { ...now, open: { sinceMs: beganMs, lostMs: Math.max(lostMs, lost), own: explained } }
+}
+
+function closed({ stops, lostMs }: Trouble, open: NonNullable<Trouble['open']>) {
+  if (open.own || !(open.lostMs > 0)) return { open: null }
+  return { open: null, stops: stops + 1, lostMs: lostMs + (open.lostMs - lostMs) / (stops + 1) }
 }
 
 /** Stops a millisecond. */

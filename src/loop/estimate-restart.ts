@@ -1,8 +1,9 @@
 /**
- * Restart cost — how much work a rescale loses, in milliseconds of the load at that time.
+ * Restart cost — how much work a rescale loses, in milliseconds at full capacity.
  *
- *   with a lag gauge   (highest lag behind the rescale − lag before) / load        outage, replay and warm-up together
- *   without            Σ step · (1 − throughput / min(load, ready · unitRate))     over the steps that stay short
+ *   with a lag gauge   T − (load · T − (lag now − lag before)) / (ready · unitRate)   T since the rescale: the time at full
+ *                      capacity that is missing for the lag that is there; outage, replay and warm-up together
+ *   without            Σ step · (1 − throughput / min(load, ready · unitRate))       over the steps that stay short
  *
  * A failure leaves fewer units than are wanted and is not a rescale.
  */
@@ -39,6 +40,8 @@ interface Steps {
 const gapMs = 2 * MINUTE
 /** Load and throughput are each seen with about 1 % noise: a smaller shortfall is not an outage. */
 const shortfall = 0.05
+/** A lag of less is what a running job always has: records that are not fetched yet. */
+const DRAINED_S = 2
 /** Samples that are remembered: enough for a P90, few enough to follow a change. */
 const samples = 32
 
@@ -53,19 +56,25 @@ export function openGap(sinceMs: number, seen: Observation, memory: RestartMemor
 
 export function measureRestart(seen: Observation, steps: Steps, memory: RestartMemory): void {
   const { lag } = seen.metrics ?? {}
-  if (lag !== undefined) measureLag(seen, lag, memory)
+  if (lag !== undefined) measureLag(seen, lag, steps, memory)
   else if (memory.gap !== null) measureThroughput(seen, steps, memory.gap)
   if (memory.gap !== null && seen.nowMs >= memory.gap.untilMs) closeGap(memory)
 }
 
-function measureLag(seen: Observation, lag: Metric, memory: RestartMemory): void {
+function measureLag(seen: Observation, lag: Metric, { ready, logRate }: Steps, memory: RestartMemory): void {
   if (!believed(lag) || !(lag.value >= 0)) return
   memory.lag = lag.value
   const { gap } = memory
   const load = seen.load?.values[seen.load.values.length - 1] ?? NaN
-  if (gap === null || !(load > 0) || seen.nowMs - (lag.ageMs ?? 0) <= gap.sinceMs) return
+  if (gap === null || !(load > 0) || logRate === null) return
+  const passedMs = seen.nowMs - (lag.ageMs ?? 0) - gap.sinceMs
+  if (passedMs <= 0) return
   gap.steps++
-  gap.lostMs = Math.max(gap.lostMs, (1_000 * (lag.value - gap.lagBefore)) / load)
+  const more = lag.value - gap.lagBefore
+  // Once it is drained, nothing is known of when that was.
+  if (more < DRAINED_S * load) return
+  const capacity = ready[ready.length - 1] * Math.exp(logRate)
+  gap.lostMs = Math.max(gap.lostMs, passedMs - (load * passedMs - 1_000 * more) / capacity)
 }
 
 function measureThroughput(seen: Observation, { atMs, ready, throughput, logRate }: Steps, gap: Gap): void {
