@@ -19,5 +19,7 @@ export function exitCodeOf(error: unknown): number {
 /** One line for people; the stack only for what is our own mistake. */
 export function sayError(error: unknown): string {
   if (error instanceof PrescaleError) return `prescale: ${error.message}`
+  // The system refused something: its own words say what and where.
+  if (error instanceof Error && 'syscall' in error) return `prescale: ${error.message}`
   return `prescale: unexpected: ${error instanceof Error ? error.stack : String(error)}`
 }

@@ -1,36 +1,46 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { unknownName } from '../base/index.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, sayError } from './exit.ts'
+import { interrupted, untilInterrupted } from './interrupt.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+/** What was wrong, and perhaps a suggestion, in one line. */
+const oneLine: OutputConfiguration = {
+  outputError: (text, write) =>
+    write(
+      `prescale: ${text
+        .replace(/^error: /, '')
+        .trim()
+        .replaceAll(/\s*\n\s*/g, ' ')}\n`
+    )
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('prescale')
     .description('Scales before the load arrives, and shows honestly whether that helped.')
     .version(version)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'prescale: ')) })
+    .configureOutput(oneLine)
   const wanted = argv[0]
+  const asked = wanted === 'help' ? argv[1] : wanted
   for (const [name, entry] of Object.entries(commands)) {
     // Only the command that is asked for is loaded: `prescale decide` does not wait for DuckDB.
-    if (name === wanted || (wanted === 'help' && name === argv[1])) {
+    if (name === asked) {
       program.addCommand(withConfig(inherit((await entry.load()).command())))
     } else program.addCommand(new Command(name).description(entry.says).allowUnknownOption())
   }
-  if (
-    wanted !== undefined &&
-    !wanted.startsWith('-') &&
-    wanted !== 'help' &&
-    !Object.hasOwn(commands, wanted)
-  ) {
-    process.stderr.write(`prescale: ${unknownName('a command', wanted, Object.keys(commands))}\n`)
+  if (asked !== undefined && !asked.startsWith('-') && !Object.hasOwn(commands, asked)) {
+    process.stderr.write(`prescale: ${unknownName('a command', asked, Object.keys(commands))}\n`)
     return 2
   }
+  if (wanted === undefined) program.outputHelp()
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    if (wanted !== undefined)
+      await Promise.race([program.parseAsync(argv, { from: 'user' }), untilInterrupted()])
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -52,11 +62,13 @@ function withConfig(command: Command): Command {
 }
 
 function inherit(command: Command): Command {
-  command.exitOverride().configureOutput({
-    outputError: (text, write) => write(text.replace(/^error: /, 'prescale: '))
-  })
+  command.exitOverride().configureOutput(oneLine)
   for (const child of command.commands) inherit(child)
   return command
 }
 
+// Whoever reads has seen enough, as in `| head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 process.exitCode = await main(process.argv.slice(2))
+// Nobody waits for what was still at work.
+if (interrupted.aborted) process.exit()

@@ -86,6 +86,8 @@ function plainNumbers(_key: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) ? Array.from(value as Float64Array) : value
 }
 
+const reasons: Readonly<Record<string, string>> = { ENOSPC: 'the disk is full' }
+
 /** Synchronous and complete: a result must not be lost because the process ends. */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text)
@@ -95,8 +97,11 @@ function writeAll(fd: number, text: string): void {
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code
       if (code === 'EAGAIN') continue
+      // Whoever reads has seen enough, as in `| head -1`; an endless input must not be answered for nobody.
+      if (code === 'EPIPE' && fd === 1) process.exit(0)
       if (code === 'EPIPE') return
-      throw new PrescaleError('IO', `stdout could not be written: ${code}`, { cause })
+      const what = fd === 1 ? 'stdout' : 'stderr'
+      throw new PrescaleError('IO', `${what} could not be written: ${reasons[code ?? ''] ?? code}`, { cause })
     }
   }
 }

@@ -5,9 +5,12 @@ import type { Rehearsed, RunRow } from '../compare/rehearsal.ts'
 import { type Row, table } from './output.ts'
 
 export function rehearsalRows({ runs }: Rehearsed): Row[] {
-  return runs.map(({ latencyMs, knob, ...run }) => ({
-    ...run,
+  return runs.map(({ policy, knob, seed, label, latencyMs, ...run }) => ({
+    policy,
     knob: JSON.stringify(knob),
+    seed,
+    label,
+    ...run,
     latencyP50Ms: latencyMs.p50,
     latencyP95Ms: latencyMs.p95,
     latencyP99Ms: latencyMs.p99

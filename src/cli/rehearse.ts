@@ -12,15 +12,17 @@ import {
   type Series,
   unknownName
 } from '../base/index.ts'
-import { type AsRun, asRun } from '../compare/as-run.ts'
-import { planService, planStream, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
+import type { AsRun } from '../compare/as-run.ts'
+import { DEFAULTS, planService, planStream, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
 import { type PolicySpec, parsePolicies, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
+import { forecasterOf } from '../compare/rehearsal-job.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
 import type { Json, Quantiles } from '../roles.ts'
 import { addDataOptions, type Data, type DataOptions, readData, trainingSteps } from './data.ts'
-import { doJobsInWorkers, threads } from './jobs.ts'
+import { interrupted } from './interrupt.ts'
+import { asRunInWorker, doJobsInWorkers, threads } from './jobs.ts'
 import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 import { DEFAULT_STORE } from './store-file.ts'
@@ -31,8 +33,8 @@ interface Options extends DataOptions {
   readonly world: string
   readonly worldConfig?: string
   readonly policies: string
-  readonly minUnits: string
-  readonly maxUnits: string
+  readonly minUnits?: string
+  readonly maxUnits?: string
   readonly forecast: string
   readonly unitRate?: string
   readonly serviceTime?: string
@@ -65,10 +67,10 @@ export function command(): Command {
     .option('--unit-rate <X>', 'events/s that one unit serves (else P99.9 of the training rates / 20)')
     .option('--service-time <DURATION>', 'mean service time of one event')
     .option('--slo <DURATION>', 'latency that an event may take (else 4 × the service time)')
-    .option('--lead-time <TIME>', 'from request to ready, such as 2m or 2m,P90=3m', '2m')
-    .option('--price <X>', 'of one unit for an hour', '0.05')
-    .option('--min-units <N>', 'never fewer units than this of each resource', '1')
-    .option('--max-units <N>', 'never more', '200')
+    .option('--lead-time <TIME>', 'from request to ready, such as 2m or 2m,P90=3m (else 2m)')
+    .option('--price <X>', 'of one unit for an hour (else 0.05)')
+    .option('--min-units <N>', 'never fewer units than this of each resource (else 1)')
+    .option('--max-units <N>', 'never more (else 200)')
     .option('--seeds <N>', 'how many seeds, from --seed on', '1')
     .option('--seed <N>', 'the first seed', '1')
     .option('--frontier', 'sweep each policy’s own knob on the held-back part')
@@ -88,21 +90,31 @@ async function run(file: string, options: Options): Promise<void> {
   readFormat(options.output)
   const policies = parsePolicies(options.policies)
   const columns = recordedColumns(options.asRun)
-  const data = await readData(file, options, columns)
+  const seeds = seedsOf(options)
+  const given = { ...settingsOf(options), stepMs: stepFor(policies) }
+  const world = readWorld(options)
+  const worldConfig = readWorldConfig(options.worldConfig)
+  forecasterOf(options.forecast)
+  const data = await readData(file, options, columns, interrupted)
   for (const line of data.notes) note(line, options.quiet)
   const span = spanOf(data.series, options)
-  const given = { ...settingsOf(options), stepMs: stepFor(policies) }
   const replayed =
     columns.length === 0
       ? undefined
-      : asRun(data.name, data.series, span, given, {
-          capacity: data.extra[columns[0]],
-          ...(columns.length > 1 && { latency: data.extra[columns[1]] })
+      : await asRunInWorker({
+          name: data.name,
+          trace: data.series,
+          span,
+          settings: given,
+          recorded: {
+            capacity: data.extra[columns[0]],
+            ...(columns.length > 1 && { latency: data.extra[columns[1]] })
+          }
         })
   const settings = replayed ? { ...given, ...asRecorded(replayed) } : given
   const plan =
-    readWorld(options) === 'stream'
-      ? planStream(data.name, data.series, span, settings, readWorldConfig(options.worldConfig))
+    world === 'stream'
+      ? planStream(data.name, data.series, span, settings, worldConfig)
       : planService(data.name, data.series, span, settings)
   const say = progress(options.quiet)
   const rehearsed = await rehearseAll(
@@ -110,7 +122,7 @@ async function run(file: string, options: Options): Promise<void> {
     {
       policies,
       forecast: options.forecast,
-      seeds: seedsOf(options),
+      seeds,
       frontier: options.frontier === true,
       chooseKnobs: true,
       keepTurns: options.store !== false || options.report !== undefined,
@@ -266,16 +278,28 @@ function wholeNumber(name: string, text: string, least: number): number {
 }
 
 function settingsOf(options: Options): ServiceSettings {
+  const minUnits = units('--min-units', options.minUnits, 0)
+  const maxUnits = units('--max-units', options.maxUnits, 1)
+  requireOption(
+    (minUnits ?? DEFAULTS.minUnits) <= (maxUnits ?? DEFAULTS.maxUnits),
+    '--min-units',
+    options.minUnits ?? DEFAULTS.minUnits,
+    `at most --max-units, ${maxUnits ?? DEFAULTS.maxUnits}`
+  )
   return {
     unitRate: positive('--unit-rate', options.unitRate),
     serviceTimeMs:
       options.serviceTime === undefined ? undefined : duration('--service-time', options.serviceTime),
     sloMs: options.slo === undefined ? undefined : duration('--slo', options.slo),
-    leadTimeMs: leadTime(options.leadTime ?? '2m'),
+    leadTimeMs: options.leadTime === undefined ? undefined : leadTime(options.leadTime),
     unitHour: positive('--price', options.price),
-    minUnits: wholeNumber('--min-units', options.minUnits, 0),
-    maxUnits: wholeNumber('--max-units', options.maxUnits, 1)
+    minUnits,
+    maxUnits
   }
+}
+
+function units(name: string, text: string | undefined, least: number): number | undefined {
+  return text === undefined ? undefined : wholeNumber(name, text, least)
 }
 
 function positive(name: string, text: string | undefined): number | undefined {

@@ -86,6 +86,17 @@ export function asRun(
   }
 }
 
+/** The same from one piece of plain data, as workers are given it. */
+export function doAsRun(given: {
+  readonly name: string
+  readonly trace: Series
+  readonly span: Span
+  readonly settings: ServiceSettings
+  readonly recorded: Recorded
+}): AsRun {
+  return asRun(given.name, given.trace, given.span, given.settings, given.recorded)
+}
+
 function check(trace: Series, recorded: Recorded): void {
   for (const [what, column] of Object.entries(recorded) as [string, Series][]) {
     requireOption(

@@ -1,0 +1,25 @@
+/**
+ * Ctrl-C, or being asked to end: work stops, and nothing is half-written.
+ *
+ * Files are written whole between two turns of the event loop, where no signal comes in between; whoever waits gets
+ * `interrupted`. A second signal does not wait for anybody.
+ */
+import { PrescaleError } from '../base/index.ts'
+
+const controller = new AbortController()
+
+/** Aborted by the first signal. */
+export const interrupted: AbortSignal = controller.signal
+
+/** Listens from now on. Rejects with `INTERRUPTED` at the first signal, and never resolves. */
+export function untilInterrupted(): Promise<never> {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      if (interrupted.aborted) process.exit(130)
+      controller.abort()
+    })
+  }
+  return new Promise((_, reject) => {
+    interrupted.addEventListener('abort', () => reject(new PrescaleError('INTERRUPTED', 'stopped')))
+  })
+}
