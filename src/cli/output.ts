@@ -76,7 +76,7 @@ function csv(rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const quote = (value: Cell) => {
     const text = value === null || value === undefined || Number.isNaN(value) ? '' : String(value)
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   }
   return [names.join(','), ...rows.map((row) => names.map((name) => quote(row[name])).join(','))].join('\n')
 }
