@@ -2,7 +2,7 @@
  * Spread — how far off a forecast of this size, after errors of that size, usually is.
  *
  *   log σ = a + p·log(|ŷ| + ε) + q·log(r + ε)      per horizon, discounted least squares on log(|y − ŷ| + u/5)
- *   σ within [u/5, 5u]
+ *   σ within [u/5, 3u]
  *
  * ŷ the forecast, r the running mean error at that horizon when it was made, u the usual one: p is ½ for counts of
  * independent events and 1 for proportional noise (Taylor's law), q > 0 where quiet and loud spells alternate
@@ -24,7 +24,8 @@ const memory = 4_000
 const runningRate = 0.05
 const usualRate = 0.001
 const ridgeShare = 0.05
-const range = 5
+/** How far below and above the usual σ may be: a burst once in a day must not promise another of ten times its size. */
+const [lower, upper] = [5, 3]
 
 export function spreads({ nodes, below, above, share }: Horizons): Spread {
   const gamma = 1 - 1 / memory
@@ -45,7 +46,7 @@ export function spreads({ nodes, below, above, share }: Horizons): Spread {
     if (Number.isNaN(running)) return
     const x1 = Math.log(Math.abs(forecast) + floor)
     const x2 = Math.log(running + floor)
-    const target = Math.log(miss + floor + usual[k] / range)
+    const target = Math.log(miss + floor + usual[k] / lower)
     count[k] = count[k] * gamma + 1
     s1[k] = s1[k] * gamma + x1
     s2[k] = s2[k] * gamma + x2
@@ -83,7 +84,7 @@ export function spreads({ nodes, below, above, share }: Horizons): Spread {
     const u = mix(usual) + floor
     // Not learned yet: all forecasts alike.
     if (Number.isNaN(learned)) return u
-    return Math.max(floor, within(u / range, u * range, learned))
+    return Math.max(floor, within(u / lower, u * upper, learned))
   }
 
   return { sigma, learn, running: (k) => recent[k] }

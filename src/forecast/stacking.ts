@@ -60,7 +60,7 @@ export function stacking({ nodes, below, above, share }: Horizons, experts: numb
   const loss = new Float64Array(nodes.length * n)
   const seen = new Float64Array(nodes.length * n)
   const w = new Float64Array(nodes.length * n).fill(0.01)
-  const agree = new Float64Array(nodes.length)
+  const fit = new Float64Array(nodes.length)
   const size = new Float64Array(nodes.length)
   const count = new Uint32Array(nodes.length)
   const d = new Float64Array(n)
@@ -94,13 +94,14 @@ export function stacking({ nodes, below, above, share }: Horizons, experts: numb
   }
 
   // The one in the denominator doubts a correction that has hardly been tried.
-  const gain = (k: number) => Math.max(0, Math.min(1, agree[k] / (size[k] + 1)))
+  const gain = (k: number) => Math.max(0, Math.min(1, fit[k] / (size[k] + 1)))
 
   function learn(k: number, y: number, { x, at, base, correction, sigma }: Issued): void {
+    if (agree(x, at, sigma)) return
     const row = k * n
     const e = clip((y - base) / sigma)
     const c = clip(correction / sigma)
-    agree[k] = agree[k] * gammaTrust + e * c
+    fit[k] = fit[k] * gammaTrust + e * c
     size[k] = size[k] * gammaTrust + c * c
     for (let i = 0; i < n; i++) {
       const xi = x[at + i]
@@ -118,6 +119,16 @@ export function stacking({ nodes, below, above, share }: Horizons, experts: numb
       weigh(row)
       solve(row)
     }
+  }
+
+  /** An idle load teaches nothing: where all say the same, none is more right, and what was learned before stays. */
+  function agree(x: Float64Array, at: number, sigma: number): boolean {
+    let [low, high] = [Infinity, -Infinity]
+    for (let i = at; i < at + n; i++) {
+      if (x[i] < low) low = x[i]
+      if (x[i] > high) high = x[i]
+    }
+    return high - low < 0.01 * sigma
   }
 
   function weigh(row: number): void {
