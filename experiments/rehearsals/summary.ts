@@ -7,7 +7,10 @@ import type { Rehearsed, RunRow } from '../../src/compare/rehearsal.ts'
 import type { Claim } from '../experiment.ts'
 
 /** Reactive policies whose knobs are swept; the best mixture of all of them is the frontier to beat. */
-export const REACTIVE = ['hpa', 'proportional', 'threshold']
+export const REACTIVE = ['hpa', 'proportional', 'proportional:downStabilization=5m', 'threshold']
+
+/** The names to sweep. */
+export const REACTIVE_NAMES = ['hpa', 'proportional', 'threshold']
 
 /** Headlines are printed again where the unit is not as strong, or the lead time not as short, as was said. */
 export const otherTruths: readonly (readonly [string, NonNullable<ServiceSettings['truth']>])[] = [

@@ -38,8 +38,8 @@ export interface RehearsalRequest {
   /** The forecaster that predictive policies are shown. */
   readonly forecast: string
   readonly seeds: readonly number[]
-  /** Sweep every knob on the held-back part too. */
-  readonly frontier: boolean
+  /** Sweep every knob on the held-back part too, or those of the named policies only. */
+  readonly frontier: boolean | readonly string[]
   /** Choose unset knobs on the training part; otherwise the policy's default stands. */
   readonly chooseKnobs: boolean
   readonly keepTurns?: boolean
@@ -103,7 +103,7 @@ export async function rehearseAll(
     ...spec,
     options: { ...spec.options, ...(chosen[spec.label] as GivenOptions) }
   }))
-  const swept = request.frontier ? sweptSpecs(specs) : []
+  const swept = sweptSpecs(specs.filter(({ name }) => isSwept(request.frontier, name)))
   const prices = LATE_PRICES.map(oracleSpec)
   const jobs = seeds.flatMap((seed) =>
     shareOut([...specs, ...swept, ...prices], threads).map(
@@ -178,6 +178,10 @@ class Runs {
 }
 
 /** Every value of every knob that is not rehearsed already. */
+function isSwept(frontier: RehearsalRequest['frontier'], name: string): boolean {
+  return typeof frontier === 'boolean' ? frontier : frontier.includes(name)
+}
+
 function sweptSpecs(specs: readonly LabelledSpec[]): LabelledSpec[] {
   const settingOf = (name: string, options: GivenOptions) =>
     `${labelWithoutKnob(name, options)} ${JSON.stringify(knobOf(name, options))}`

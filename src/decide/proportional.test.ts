@@ -116,3 +116,26 @@ describe('fixed', () => {
     expect(() => fixed({ units: 1.5 })).toThrow(/fixed\.units must be a whole number.* was '?1\.5/)
   })
 })
+
+describe('proportional with a stabilisation window', () => {
+  it('goes up at once, and down only to the most it asked for within the window', () => {
+    const policy = proportional({ target: 0.8, downStabilization: '5m' })
+    let memory = policy.initial()
+    const ask = (minute: number, load: number, wanted: number) => {
+      const nowMs = minute * 60_000
+      const at = { startMs: nowMs - 1_000, stepMs: 1_000, unit: 'events/s', values: Float64Array.of(load) }
+      const answer = policy.decide(
+        seen([load], 100, { nowMs, load: at, capacity: { ready: { web: wanted } } }),
+        memory
+      )
+      memory = answer.memory
+      return answer.decision.to.web
+    }
+    expect(ask(0, 800, 4)).toBe(10)
+    expect(ask(1, 400, 10)).toBe(10)
+    expect(ask(4, 160, 10)).toBe(10)
+    expect(ask(6, 160, 10)).toBe(5) // the 10 of minute 0 is over, the 5 of minute 1 is not
+    expect(ask(7, 160, 5)).toBe(2)
+    expect(policy.name).toBe('proportional')
+  })
+})

@@ -10,20 +10,29 @@ import type { GivenOptions, OptionTable } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
 import { hold, latestLoad, leastUnits, MOST_UNITS, scale, usable, wantedNow, withinBounds } from './answer.ts'
+import { withStabilization } from './with-stabilization.ts'
 
 export const proportionalOptions = {
   target: { kind: 'number', default: 0.8, min: 0.01, max: 1, says: 'utilisation to size for, 0..1' },
+  downStabilization: {
+    kind: 'duration',
+    default: 0,
+    min: 0,
+    says: 'goes down only to the most it asked for in this time'
+  },
   interval: { kind: 'duration', default: 15_000, min: 1, says: 'how often it is asked' }
 } satisfies OptionTable
 
 export function proportional(given: GivenOptions = {}): Policy {
-  const { target, interval } = readOptions('proportional', proportionalOptions, given)
-  return {
+  const { target, interval, downStabilization } = readOptions('proportional', proportionalOptions, given)
+  const policy: Policy = {
     name: 'proportional',
     intervalMs: interval,
     initial: () => null,
     decide: (seen) => decide(seen, target)
   }
+  if (downStabilization === 0) return policy
+  return { ...withStabilization(policy, { downMs: downStabilization }), name: policy.name }
 }
 
 function decide(seen: Observation, target: number): Decided {

@@ -7,17 +7,23 @@
 import { DAY, MINUTE } from '../../../src/base/index.ts'
 import { readData } from '../../../src/cli/data.ts'
 import { doJobsInWorkers, threads } from '../../../src/cli/jobs.ts'
-import { atEqualCost, frontierOf } from '../../../src/compare/frontier.ts'
-import { chooseKnobs } from '../../../src/compare/knobs.ts'
+import { atEqualCost, chooseKnob, type FrontierPoint, frontierOf } from '../../../src/compare/frontier.ts'
 import { planService, type ServiceSettings, type Span } from '../../../src/compare/plan.ts'
 import { parsePolicies } from '../../../src/compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../../../src/compare/rehearsal.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
-import { frontierRows, headline, headlineRows, otherTruths, REACTIVE, savedClaim } from '../summary.ts'
+import {
+  frontierRows,
+  headline,
+  headlineRows,
+  otherTruths,
+  REACTIVE,
+  REACTIVE_NAMES,
+  savedClaim
+} from '../summary.ts'
 
 const WEEK = 7 * DAY
 const LEAD = { p50: 3 * MINUTE, p90: 3 * MINUTE }
-const RIVALS = REACTIVE.join(',')
 
 export const experiment: Experiment = {
   name: 'rehearsals/flights',
@@ -28,46 +34,37 @@ export const experiment: Experiment = {
 async function run(options: ExperimentOptions): Promise<ExperimentResult> {
   const { series } = await readData('builtin:flights', { scale: 1000 })
   const weeks = (n: number) => Math.round((n * WEEK) / series.stepMs)
-  const development = { fitFrom: 0, scoreFrom: weeks(4), scoreTo: options.long ? weeks(12) : weeks(30 / 7) }
-  const seeds = options.long ? [1, 2, 3] : [1]
-  const plan = (span: Span, truth?: ServiceSettings['truth']) =>
-    planService('flights', series, span, { leadTimeMs: LEAD, truth })
-  const rehearse = (part: string, span: Span, policies: string, truth?: ServiceSettings['truth']) =>
+  const rehearse = (
+    part: string,
+    span: Span,
+    ours: string,
+    frontier: readonly string[],
+    truth?: ServiceSettings['truth']
+  ) =>
     rehearseAll(
-      plan(span, truth),
+      planService('flights', series, span, { leadTimeMs: LEAD, truth }),
       {
-        policies: parsePolicies(policies),
+        policies: parsePolicies(`${REACTIVE.join(',')},fixed-best,${ours}`),
         forecast: 'blend',
-        seeds,
-        frontier: true,
+        seeds: [1],
+        frontier,
         chooseKnobs: false,
         threads
       },
       doJobsInWorkers((line) => options.progress(`${part}, ${line}`))
     )
-  const open = [{ name: 'mpc', options: {}, label: 'mpc' }]
-  const { mpc: chosen } = await chooseKnobs(
-    plan(development),
-    open,
-    { forecast: 'blend', seed: seeds[0], threads },
-    doJobsInWorkers(options.progress)
-  )
-  const ours = `mpc:${Object.entries(chosen as object).map(([k, v]) => `${k}=${v}`)}`
-  const parts = [
-    {
-      part: 'development',
-      rehearsed: await rehearse('development', development, `${RIVALS},fixed-best,${ours}`)
-    }
-  ]
+  const swept = [...REACTIVE_NAMES, 'mpc']
+  const development = { fitFrom: 0, scoreFrom: weeks(4), scoreTo: options.long ? weeks(12) : weeks(30 / 7) }
+  const tried = await rehearse('development', development, 'mpc', swept)
+  const price = bestPrice(tried)
+  const ours = `mpc:price=${price}`
+  const parts = [{ part: 'development', rehearsed: tried, price }]
   if (options.long) {
     const held = { fitFrom: 0, scoreFrom: weeks(12), scoreTo: series.values.length }
-    const policies = `${RIVALS},fixed-best,${ours}`
-    parts.push({ part: 'held back', rehearsed: await rehearse('held back', held, policies) })
+    parts.push({ part: 'held back', rehearsed: await rehearse('held back', held, ours, swept), price })
     for (const [name, truth] of otherTruths) {
-      parts.push({
-        part: `held back, ${name}`,
-        rehearsed: await rehearse(name, held, `${RIVALS},${ours}`, truth)
-      })
+      const part = `held back, ${name}`
+      parts.push({ part, rehearsed: await rehearse(part, held, ours, REACTIVE_NAMES, truth), price })
     }
   }
   return {
@@ -75,22 +72,36 @@ async function run(options: ExperimentOptions): Promise<ExperimentResult> {
     settings: {
       scale: 1000,
       leadTimeMs: LEAD.p50,
-      seeds: seeds.length,
+      seeds: 1,
       forecast: 'blend',
-      mpc: chosen,
+      mpc: { price },
+      priceChosenOn: options.long ? 'weeks 5–12' : 'two days of week 5',
       times: 'local to each airport'
     },
     rows: [
       ...parts.flatMap(({ part, rehearsed }) => headlineRows(part, rehearsed)),
       ...parts.slice(0, 2).flatMap(({ part, rehearsed }) => frontierRows(part, rehearsed.frontier))
     ],
-    claims: parts.flatMap(({ part, rehearsed }) => claimsOf(part, rehearsed))
+    claims: parts.flatMap(({ part, rehearsed }) => claimsOf(part, rehearsed, price))
   }
 }
 
-function claimsOf(part: string, rehearsed: Rehearsed): Claim[] {
+/** Fewest overloaded minutes at no more than 1.2 × the cost of hpa, on the development part. */
+function bestPrice(tried: Rehearsed): number {
+  const hpa = headline(tried, 'hpa')
+  const knob = chooseKnob(
+    tried.points.filter(({ policy }) => policy === 'mpc'),
+    hpa.unitHours
+  )?.knob
+  return (knob as { price: number }).price
+}
+
+function claimsOf(part: string, rehearsed: Rehearsed, price: number): Claim[] {
   const hpa = headline(rehearsed, 'hpa')
-  const mpc = headline(rehearsed, 'mpc')
+  const isOurs = ({ policy, knob }: FrontierPoint) =>
+    policy === 'mpc' && (knob as { price: number }).price === price
+  const mpc = rehearsed.points.find(isOurs)
+  if (!mpc) throw new Error(`mpc was not rehearsed at price ${price}`)
   const equal = atEqualCost(mpc, frontierOf(rehearsed.points, REACTIVE))
   const bound = atEqualCost(mpc, frontierOf(rehearsed.points, ['oracle']))
   const id = part.replaceAll(/[^a-z0-9]+/g, '-')
