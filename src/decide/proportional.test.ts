@@ -134,7 +134,7 @@ describe('proportional with a stabilisation window', () => {
     expect(ask(0, 800, 4)).toBe(10)
     expect(ask(1, 400, 10)).toBe(10)
     expect(ask(4, 160, 10)).toBe(10)
-    expect(ask(6, 160, 10)).toBe(5) // the 10 of minute 0 is over, the 5 of minute 1 is not
+    expect(ask(5.5, 160, 10)).toBe(5) // the 10 of minute 0 is over, the 5 of minute 1 is not
     expect(ask(7, 160, 5)).toBe(2)
     expect(policy.name).toBe('proportional')
   })
