@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { unknownName } from '../base/index.ts'
 import { commands } from './commands.ts'
@@ -67,6 +68,8 @@ function inherit(command: Command): Command {
   return command
 }
 
+// A command starts three times faster where its modules were compiled before; without a place for them nothing changes.
+enableCompileCache()
 // Whoever reads has seen enough, as in `| head -1`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 process.exitCode = await main(process.argv.slice(2))
