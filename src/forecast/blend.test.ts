@@ -101,6 +101,45 @@ describe('blend', () => {
     expect(width(8) / width(3)).toBeGreaterThan(2.5)
   })
 
+  it('corrects what no weighting of its experts can say', () => {
+    const rng = random(9)
+    // Each step leans against the last one, so every average of the past is wrong in the same way.
+    let off = 0
+    const s = make(4_000, () => {
+      off = -0.7 * off + 10 * rng.normal()
+      return 200 + off
+    })
+    // The noise itself: 0.8 · 10. The best constant misses by 0.8 · 14.
+    expect(errorOf(s, blend(), 1, 3_000)).toBeLessThan(9)
+  })
+
+  it('follows a level that wanders under its season', () => {
+    const rng = random(10)
+    let level = 500
+    const s = make(
+      24 * 40,
+      (t) => {
+        level += 2 * rng.normal()
+        return level + 100 * Math.sin((2 * Math.PI * t) / 24) + 60 * Math.sin((2 * Math.PI * t) / 8)
+      },
+      HOUR
+    )
+    // The walk's own step, 0.8 · 2, plus a little for what its profile still has to learn.
+    expect(errorOf(s, blend(), 1, 24 * 30)).toBeLessThan(2.4)
+  })
+
+  it('remembers through an idle spell what it trusted before', () => {
+    const rng = random(11)
+    let y = 400
+    const s = make(6_000, (t) => {
+      y = Math.max(100, y + 5 * rng.normal())
+      return t < 3_000 || t >= 5_000 ? y : 0
+    })
+    const awake = { ...s, values: s.values.subarray(0, 5_040) }
+    const [own, persistent] = [blend(), naive()].map((f) => errorOf(awake, f, 1, 5_002))
+    expect(own).toBeLessThan(1.5 * persistent)
+  })
+
   it('says what it trusts', () => {
     const saved = JSON.parse(JSON.stringify(blend().fit(rhythm(20, 8), { horizon: 3 }).save()))
     expect(saved.parameters.seasons).toEqual([24, 168])

@@ -121,6 +121,17 @@ describe('conformal quantiles', () => {
   })
 })
 
+describe('the record', () => {
+  it('looks back 500 scored steps and no further', () => {
+    const scored = conformal({ horizon: 1, levels: [0.9], rate: 0 })
+    for (let t = 0; t < 1_200; t++) {
+      scored.issue(Float64Array.of(t < 600 ? 0 : (t * 7) % 5), undefined)
+      scored.score((t * 7) % 5)
+    }
+    expect(scored.record(['0.9'])).toMatchObject({ mase: 0, steps: 500 })
+  })
+})
+
 describe('sortedWindow', () => {
   it('gives the order statistics of the last values', () => {
     fc.assert(

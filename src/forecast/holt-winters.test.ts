@@ -51,6 +51,20 @@ describe('Holt-Winters', () => {
     for (let h = 0; h < 24; h++) expect(mean[h]).toBeCloseTo(at(107 + h), 6)
   })
 
+  it('moves through a gap along its own forecast', () => {
+    const rng = random(6)
+    const values = Array.from(
+      { length: 60 },
+      (_, t) => 100 + t + 20 * Math.sin((2 * Math.PI * t) / 6) + rng.normal()
+    )
+    for (const seasonal of ['additive', 'multiplicative']) {
+      const fit = () => holtWinters({ season: 6, seasonal, phi: 0.9 }).fit(series(1_000, values))
+      const gap = series(1_000, new Float64Array(9).fill(NaN), { startMs: 60_000 })
+      const [before, after] = [fit().predict(15).mean.subarray(9), fit().update(gap).predict(6).mean]
+      for (let h = 0; h < 6; h++) expect(after[h]).toBeCloseTo(before[h], 9)
+    }
+  })
+
   it('lets a damped trend come to rest', () => {
     const values = Array.from({ length: 80 }, (_, t) => 100 + 3 * t)
     const fitted = holtWinters({ seasonal: 'none', phi: 0.8, alpha: 0.5, beta: 0.5 }).fit(
