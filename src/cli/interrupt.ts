@@ -19,7 +19,10 @@ export function untilInterrupted(): Promise<never> {
       controller.abort()
     })
   }
-  return new Promise((_, reject) => {
+  const stopped = new Promise<never>((_, reject) => {
     interrupted.addEventListener('abort', () => reject(new PrescaleError('INTERRUPTED', 'stopped')))
   })
+  // It may come before anybody waits for it.
+  stopped.catch(() => {})
+  return stopped
 }

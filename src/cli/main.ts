@@ -21,6 +21,7 @@ const oneLine: OutputConfiguration = {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  const stopped = untilInterrupted()
   const program = new Command('prescale')
     .description('Scales before the load arrives, and shows honestly whether that helped.')
     .version(version)
@@ -40,8 +41,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (wanted === undefined) program.outputHelp()
   try {
-    if (wanted !== undefined)
-      await Promise.race([program.parseAsync(argv, { from: 'user' }), untilInterrupted()])
+    if (wanted !== undefined) await Promise.race([program.parseAsync(argv, { from: 'user' }), stopped])
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
