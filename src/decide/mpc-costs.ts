@@ -14,11 +14,17 @@ import type { Problem } from './mpc-plan.ts'
 import { exceedance, quantileAt } from './mpc-quantiles.ts'
 import type { Situation } from './mpc-situation.ts'
 
-/** `floor`: units that must be there as soon as anything asked for now can be. */
-export function problemOf(now: Situation, outlook: Outlook, floor: number, options: MpcOptions): Problem {
+/** `floor`: units that must be there as soon as anything asked for now can be. `top`: the most that is looked at. */
+export function problemOf(
+  now: Situation,
+  outlook: Outlook,
+  floor: number,
+  top: number,
+  options: MpcOptions
+): Problem {
   const { steps, stepMs, waitMs, share, first } = outlook
   const { least } = now
-  const levels = topLevel(now, outlook, floor, options.price) - least + 1
+  const levels = top - least + 1
   const stage = new Float64Array(steps * levels)
   const up = new Float64Array(steps)
   const cap = new Float64Array(steps)
@@ -73,7 +79,7 @@ const FORBIDDEN = 1e12
 const SPARE = 2
 
 /** Most units that could pay: where one more unit costs more than the lateness that is left. */
-function topLevel(now: Situation, outlook: Outlook, floor: number, price: number): number {
+export function topLevel(now: Situation, outlook: Outlook, floor: number, price: number): number {
   let most = Math.max(now.ready, floor)
   const stops = now.restartMs > 0 || now.stopsPerMs > 0
   const chance = 1 / Math.max(price, 1) / 4

@@ -18,10 +18,10 @@
  */
 import type { GivenOptions, OptionTable, ReadOptions } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
-import type { Decided, Observation, Policy } from '../roles.ts'
-import { hold, latestLoad, scale, usable, wantedNow, withinBounds } from './answer.ts'
+import type { Decided, Decision, Observation, Policy } from '../roles.ts'
+import { hold, latestLoad, MOST_UNITS, scale, usable, wantedNow, withinBounds } from './answer.ts'
 import { backlogUnits } from './mpc-backlog.ts'
-import { comesUntil, firstReachable, problemOf } from './mpc-costs.ts'
+import { comesUntil, firstReachable, problemOf, topLevel } from './mpc-costs.ts'
 import { type Outlook, outlookOf } from './mpc-outlook.ts'
 import { cheapestPath } from './mpc-plan.ts'
 import { type MpcMemory, remember, type Situation, situationOf, unknown } from './mpc-situation.ts'
@@ -84,13 +84,27 @@ function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Deci
   const reactive = Number.isNaN(now.floor) ? from[resource] : now.floor
   const waiting = backlogUnits(now, outlook, options)
   const floor = Math.max(reactive, waiting)
-  const path = cheapestPath(problemOf(now, outlook, floor, options))
+  const top = topLevel(now, outlook, floor, options.price)
+  if (!(top - now.least < MOST_LEVELS)) return { decision: tooLarge(seen, resource, floor, load), memory }
+  const path = cheapestPath(problemOf(now, outlook, floor, top, options))
   const planned = firstMove(path.ready, now, outlook, floor, options)
   const bound: string[] = []
   const units = withinBounds(seen, resource, Math.max(planned, floor), bound)
   const rule = planned > floor ? outlook.rule : ruleOfFloor(now, waiting, outlook)
   const inputs = explain(now, outlook.by, planned, load)
   return { decision: scale(from, { [resource]: units }, rule, inputs, bound), memory }
+}
+
+/** A plan over more levels than this is no plan but a load that cannot be: 12 MB and 5 ms for 60 steps. */
+const MOST_LEVELS = 10_000
+
+/** What the load of now asks for, as far as a number of units can be that; never less than before. */
+function tooLarge(seen: Observation, resource: string, floor: number, load: number): Decision {
+  const from = wantedNow(seen)
+  const bound: string[] = []
+  const wanted = floor <= MOST_UNITS ? Math.max(floor, from[resource]) : from[resource]
+  const to = { [resource]: withinBounds(seen, resource, wanted, bound) }
+  return scale(from, to, 'too-large-to-plan', { load, floor }, bound)
 }
 
 /**
@@ -116,7 +130,8 @@ function firstMove(
 function ruleOfFloor(now: Situation, waiting: number, outlook: Outlook): string {
   if (Number.isNaN(now.floor)) return 'load-unknown'
   if (waiting > now.floor) return 'backlog'
-  return now.floor > now.least ? 'reactive-floor' : outlook.rule
+  // Why there is no plan is worth more than which part of the rule of now spoke.
+  return outlook.rule === 'plan' && now.floor > now.least ? 'reactive-floor' : outlook.rule
 }
 
 function explain(now: Situation, by: string, planned: number, load: number) {
