@@ -110,6 +110,12 @@ describe('mpc', () => {
     }
   })
 
+  it('keeps what is starting for a peak that is over before anything new could serve', () => {
+    const load = (minute: number) => (minute === 2 ? 1_500 : 400)
+    expect(ask({ load, ready: 5, starting: [[11, 100_000]], past: 400 }).to).toEqual({ web: 16 })
+    expect(ask({ load, ready: 5, past: 400 }).to).toEqual({ web: 5 })
+  })
+
   it('is never below what the load of now needs, whatever the forecast says', () => {
     const { to, why } = ask({ load: () => 100, past: 900, ready: 2 })
     expect(to.web).toBeGreaterThanOrEqual(10)
