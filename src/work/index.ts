@@ -1,0 +1,1 @@
+export { inWorkers, type PoolOptions } from './pool.ts'
