@@ -21,7 +21,7 @@ export interface Peer {
   run(): Promise<number> | number
 }
 
-/** One line of `bench -o json` (CONTRACTS §3). `ratio` > 1 means better than the peer. */
+/** One item of the list that `bench -o json` prints. `ratio` > 1 means better than the peer. */
 export interface BenchRow {
   readonly name: string
   readonly ours: { readonly value: number; readonly unit: string; readonly peakMiB: number }

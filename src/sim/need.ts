@@ -5,7 +5,7 @@
  *
  * The minute is lived through with the world's own `serveStep`, step by step, its backlog carried. One more unit never
  * makes a minute worse, so the answer is found by doubling the distance from the last minute's and halving between.
- * CONTRACTS of this project, §1.
+ * The words and the 5 % as in docs/reference.md.
  */
 import { requireOption } from '../base/index.ts'
 import { type Closed, type Facility, type Queue, serveStep } from './queue.ts'

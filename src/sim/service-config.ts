@@ -3,7 +3,7 @@
  *
  *   unitRate = P99.9 of the training rates / 20      k = max(1, round(unitRate × 50 ms))      SLO = 4·k/unitRate
  *
- * CONTRACTS of this project, §1.
+ * A choice of ours, explained in docs/worlds/service.md: the largest load needs 20 units, whatever the trace.
  */
 import { PrescaleError, requireOption } from '../base/index.ts'
 import type { LeadTime } from './lead-time.ts'
@@ -78,7 +78,7 @@ export function serviceConfig(given: ServiceOptions): ServiceConfig {
 }
 
 /**
- * The settings of CONTRACTS §1 for a load: unitRate = P99.9 of the training rates / 20, everything else from it.
+ * The settings that follow from a load: unitRate = P99.9 of the training rates / 20, everything else from it.
  * Throws `TOO_SHORT` when no rate above zero was measured and none is given.
  */
 export function serviceDefaults(

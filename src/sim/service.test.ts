@@ -287,7 +287,7 @@ describe('outages', () => {
 })
 
 describe('settings', () => {
-  it('follow from the training rates as CONTRACTS §1 says', () => {
+  it('follow from the training rates as docs/worlds/service.md says', () => {
     const rates = Float64Array.from({ length: 2_000 }, (_, i) => (i % 1_000 === 0 ? NaN : i % 999))
     const config = serviceDefaults(rates)
     // The 1,997th of 1,998 measured values in order is 998, the largest.
@@ -329,7 +329,7 @@ describe('settings', () => {
   })
 })
 
-it('rewards as source 001 does, with the price of a change applied', () => {
+it('rewards as "Elastic Cloud Scaling for Small Models" does, with the price of a change applied', () => {
   const world = service(base)
   const rewards = live(base, [
     [4, 1_500],

@@ -8,7 +8,7 @@
  * Order in a step: the wanted size is applied, `arrivals` come evenly, the clock moves, and units whose lead time is
  * over are ready for the next step. Nobody sees more than a metrics server shows: CPU and throughput of an interval that
  * ended `cpuDelayMs` ago, a gauge that saturates at 1, with noise. `NaN` arrivals are an unknown load: nothing comes,
- * nothing is measured, the step is paid for. Source: CONTRACTS of this project, §1; queueing as in `math/erlang.ts`.
+ * nothing is measured, the step is paid for. Source: Erlang's M/M/c as in `math/erlang.ts`; docs/worlds/service.md.
  */
 import { uniformAt } from '../base/index.ts'
 import type { Metric, Observation, ScalingWorld, StartingUnits, StepOutcome, Units } from '../roles.ts'
@@ -272,7 +272,7 @@ function downShare(parts: readonly OutagePart[], seconds: number): number {
 }
 
 /**
- * The reward of source 001, with the price of a change applied: +1 for a step in time and −5 for one that is not (over 5 %
+ * The reward of the report "Elastic Cloud Scaling for Small Models", with the price of a change applied: +1 for a step in time and −5 for one that is not (over 5 %
  * of the arrivals missed, or any dropped), −0.1 a unit, −0.5 below 30 % utilisation, −0.2 when the size changed.
  */
 function reward(state: ServiceState): number {

@@ -4,8 +4,8 @@
  *   v = clip(0.4 + 0.3·sin(2π(t − 9 h)/24 h) + N(0, 0.05), 0, 1)      spike = 0.4 in 1 of 200 minutes
  *   rate = 1000 · (0.06 + 0.8·v + spike) events/s
  *
- * The load of source 001 (`builtin:daily-wave`), with two corrections. There a unit served 1.0 and demand never exceeded
- * it, so one unit was always enough; here the wave is scaled against its spikes so that under the settings that follow
+ * `builtin:daily-wave`: the load of the technical report "Elastic Cloud Scaling for Small Models", with two corrections.
+ * There a unit served 1.0 and demand never exceeded it, so one unit was always enough; here the wave is scaled against its spikes so that under the settings that follow
  * from it (`serviceDefaults`: 20 units at P99.9) 2 to 15 units are really needed, and more only in spikes. And it rises
  * at 9 in the morning, as its text says.
  */

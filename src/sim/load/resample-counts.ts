@@ -1,10 +1,10 @@
 /**
- * Resampling by counts — events' own timestamps as a load of a given mean and spread (Algorithm 2 of source 002).
+ * Resampling by counts — events' own timestamps as a load of a given mean and spread (Algorithm 2 of arXiv 2507.14597).
  *
  *   ϖ_i = events in [start + i·step, start + (i+1)·step)
  *   z_i = (ϖ_i − mean ϖ)/sd ϖ        load_i = z_i·σ_t + μ_t
  *
- * arXiv 2507.14597, §V-A: real taxi pick-ups get mean and standard deviation of the synthetic load, so that both can be
+ * Its §V-A: real taxi pick-ups get mean and standard deviation of the synthetic load, so that both can be
  * compared. sd is that of the whole, divided by n, on both sides. The result may be fractional, and negative where μ_t is
  * below the deepest dip; it is not cut, or the moments would not be met.
  */

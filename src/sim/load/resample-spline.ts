@@ -1,10 +1,10 @@
 /**
- * Resampling by spline — a coarse load seen finer, scaled and made noisy again (Algorithm 1 of source 002).
+ * Resampling by spline — a coarse load seen finer, scaled and made noisy again (Algorithm 1 of arXiv 2507.14597).
  *
  *   τ = t − t₁        S = cubic spline through (τ, load), gaps left out
  *   load'(τ') = ⌊ α · S(τ') · U(0.9, 1.1) ⌋      at τ' = 0, step', 2·step', … up to the last point
  *
- * arXiv 2507.14597, §V-A. The source does not say how α follows from the sampling rate; counts per step shrink with the
+ * Its §V-A. The paper does not say how α follows from the sampling rate; counts per step shrink with the
  * step, so α = step'/step unless given. Its ±10 % is read as uniform: that alone is a SMAPE of 4.97 % that no forecast gets
  * below. "Replace NaN" is done by the spline itself; a load below zero between points becomes zero.
  */

@@ -123,7 +123,7 @@ describe('Algorithm 2, resampling by counts', () => {
 
   const flights = flightsFile()
   it.skipIf(flights === undefined || !existsSync(flights))(
-    'takes the flights’ own timestamps: a week of departures with the moments of the IoT load (spec 002 §C)',
+    'takes the flights’ own timestamps: a week of departures with the moments of the IoT load',
     async () => {
       const from = Date.UTC(2001, 0, 8)
       const [at] = await withDuckDB((db) =>
