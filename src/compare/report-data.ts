@@ -4,7 +4,9 @@
  * Capacity is kept exactly as the moments at which it changed; load and latency are reduced to the least and largest
  * value of each bucket, so that no peak is lost; late minutes are kept as ranges. `null` is *not measured*.
  */
-import type { Json } from '../roles.ts'
+import type { FrontierPoint } from './frontier.ts'
+import type { Pair } from './pairs.ts'
+import type { RunRow } from './rehearsal.ts'
 
 /** Least and largest value of each bucket of `stepMs`, from the report's `startMs` on. */
 export interface Band {
@@ -51,39 +53,7 @@ export interface ReportRun {
 }
 
 /** One run of `rehearse -o json`. */
-export interface ReportRow {
-  readonly policy: string
-  readonly knob: Json
-  readonly seed: number
-  readonly sloViolationRatio: number
-  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number }
-  readonly overloadedMinutes: number
-  readonly meanUnits: number
-  readonly unitHours: number
-  readonly cost: number
-  readonly rescales: number
-  readonly flips: number
-  readonly falseStarts: number
-  readonly dropped: number
-  readonly leadMinutes: number
-}
-
-export interface ReportPair {
-  readonly a: string
-  readonly b: string
-  readonly metric: string
-  readonly difference: number
-  readonly relative: number
-  readonly ci95: readonly [number, number]
-  readonly relativeCi95?: readonly [number, number]
-}
-
-export interface ReportPoint {
-  readonly policy: string
-  readonly knob: Json
-  readonly unitHours: number
-  readonly overloadedMinutes: number
-}
+export type ReportRow = Omit<RunRow, 'label'>
 
 /** `assumed`: nobody gave or measured it. */
 export interface ReportSetting {
@@ -111,9 +81,9 @@ export interface ReportData {
   readonly currency?: string
   readonly runs: readonly ReportRun[]
   readonly rows: readonly ReportRow[]
-  readonly pairs: readonly ReportPair[]
+  readonly pairs: readonly Pair[]
   /** Every setting tried, `oracle` included; the hull is drawn from them. */
-  readonly points: readonly ReportPoint[]
+  readonly points: readonly FrontierPoint[]
   readonly settings: readonly ReportSetting[]
   /** Sentences that must be said beside the numbers. Losses found in `pairs` are added. */
   readonly notes: readonly string[]

@@ -5,8 +5,8 @@
  *
  * Lines are lower hulls; below the oracle's hull no policy can be.
  */
-import { frontierOf } from './frontier.ts'
-import type { ReportData, ReportPoint } from './report-data.ts'
+import { type FrontierPoint, frontierOf } from './frontier.ts'
+import type { ReportData } from './report-data.ts'
 import { nameOf, type SummaryRow, summarise } from './report-summary.ts'
 import { esc, knobInWords, num } from './report-text.ts'
 
@@ -41,7 +41,7 @@ export function frontierSvg(data: ReportData, colors: Readonly<Record<string, st
   const rings = rows
     .filter(({ label, mean }) => nameOf(label) !== 'oracle' && label !== 'fixed-best' && inside(mean))
     .map(({ label, knob, mean }) => {
-      const point = { policy: label, knob: knob as ReportPoint['knob'], ...mean }
+      const point = { policy: label, knob: knob as FrontierPoint['knob'], ...mean }
       return dot(point, scales, color(nameOf(label)), 7, true)
     })
   const policiesOnly = points.filter(({ policy }) => policy !== 'oracle')
@@ -63,7 +63,7 @@ export function colorOf(name: string, colors: Readonly<Record<string, string>>):
  * Around the settings of the table: a target of 30 % costs three times as much, one of 95 % may never scale up at all,
  * and either would squeeze what matters into a corner.
  */
-function scalesOf(points: readonly ReportPoint[], rows: readonly SummaryRow[]): Scales {
+function scalesOf(points: readonly FrontierPoint[], rows: readonly SummaryRow[]): Scales {
   const own = rows.filter(({ label }) => !['oracle', 'fixed', 'fixed-best'].includes(nameOf(label)))
   const hours = (own.length > 0 ? own.map(({ mean }) => mean) : points).map(({ unitHours }) => unitHours)
   const [least, largest] = [Math.min(...hours), Math.max(...hours)]
@@ -108,7 +108,7 @@ function axes({ x, y, from, to, most }: Scales): string {
   ].join('')
 }
 
-function bound(hull: readonly ReportPoint[], { x, y, from, to }: Scales): string {
+function bound(hull: readonly FrontierPoint[], { x, y, from, to }: Scales): string {
   if (hull.length === 0) return ''
   const [first, last] = [hull[0], hull[hull.length - 1]]
   const line = [
@@ -123,7 +123,7 @@ function bound(hull: readonly ReportPoint[], { x, y, from, to }: Scales): string
 <text x="${px(x(from) + 6)}" y="${bottom - 8}">no policy can be here (oracle)</text>`
 }
 
-function hullLine(hull: readonly ReportPoint[], { x, y }: Scales, color: string): string {
+function hullLine(hull: readonly FrontierPoint[], { x, y }: Scales, color: string): string {
   const path = mixtures(hull)
     .map(([hours, minutes]) => `${px(x(hours))},${px(y(minutes))}`)
     .join(' ')
@@ -131,7 +131,7 @@ function hullLine(hull: readonly ReportPoint[], { x, y }: Scales, color: string)
 }
 
 /** A mixture of two settings lies on a straight line in minutes, which is a curve on a logarithmic axis. */
-function mixtures(hull: readonly ReportPoint[]): (readonly [hours: number, minutes: number])[] {
+function mixtures(hull: readonly FrontierPoint[]): (readonly [hours: number, minutes: number])[] {
   const pieces = 16
   return hull.flatMap((b, i) => {
     const a = hull[i - 1]
@@ -144,7 +144,7 @@ function mixtures(hull: readonly ReportPoint[]): (readonly [hours: number, minut
   })
 }
 
-function dot(point: ReportPoint, { x, y }: Scales, color: string, radius: number, ring = false): string {
+function dot(point: FrontierPoint, { x, y }: Scales, color: string, radius: number, ring = false): string {
   const at = `cx="${px(x(point.unitHours))}" cy="${px(y(point.overloadedMinutes))}" r="${radius}"`
   const look = ring ? `fill="transparent" stroke="${color}" stroke-width="2"` : `fill="${color}"`
   const said = `${point.policy} ${knobInWords(point.knob)}: ${num(Math.round(point.overloadedMinutes))} late minutes, ${num(Math.round(point.unitHours))} unit-hours`

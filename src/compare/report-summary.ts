@@ -1,6 +1,7 @@
 /** What the numbers say, before any picture: who was late how often, for how much, and where it lost. */
 import { atEqualCost, frontierOf } from './frontier.ts'
-import type { ReportData, ReportPair, ReportRow } from './report-data.ts'
+import type { Pair } from './pairs.ts'
+import type { ReportData, ReportRow } from './report-data.ts'
 
 /** One line of the headline table: means over seeds, with what the seeds ranged over. */
 export interface SummaryRow {
@@ -69,12 +70,7 @@ export function nameOf(label: string): string {
   return label.split(':')[0]
 }
 
-export function pairOf(
-  data: ReportData,
-  a: string,
-  b: string | undefined,
-  metric: string
-): ReportPair | undefined {
+export function pairOf(data: ReportData, a: string, b: string | undefined, metric: string): Pair | undefined {
   return data.pairs.find((pair) => pair.a === a && pair.b === b && pair.metric === metric)
 }
 

@@ -1,5 +1,6 @@
 /** The parts of the report that are read without a script: the sentence, the table, the settings, the notes. */
-import type { ReportData, ReportPair, ReportSetting } from './report-data.ts'
+import type { Pair } from './pairs.ts'
+import type { ReportData, ReportSetting } from './report-data.ts'
 import {
   baselineOf,
   type Loss,
@@ -34,18 +35,17 @@ export function leadSentence(data: ReportData, focus: string | undefined): strin
   return `<p class="lead">${parts.join(', ')}.${line}</p>`
 }
 
-function tone({ ci95 }: ReportPair): string {
+function tone({ ci95 }: Pair): string {
   return ci95[1] < 0 ? '' : 'bad'
 }
 
-function comparison({ relative, ci95 }: ReportPair, what = ''): string {
+function comparison({ relative, ci95 }: Pair, what = ''): string {
   const share = `${num(Math.abs(Math.round(relative * 100)))} %`
   const said = `${share} ${relative < 0 ? 'fewer' : 'more'}${what ? ` ${what}` : ''}`
   return ci95[0] <= 0 && ci95[1] >= 0 ? `no certain difference (${said})` : said
 }
 
-function interval({ relativeCi95 }: ReportPair): string {
-  if (!relativeCi95) return ''
+function interval({ relativeCi95 }: Pair): string {
   return `<small class="hint">[${percentRange(relativeCi95)}]</small>`
 }
 
@@ -88,7 +88,7 @@ function settingOf({ label, knob }: SummaryRow): string {
   return knobInWords(knob) || label.slice(nameOf(label).length + 1)
 }
 
-function against(pair: ReportPair | undefined): string {
+function against(pair: Pair | undefined): string {
   if (!pair) return ''
   const { relative, ci95, relativeCi95 } = pair
   if (relative > 100 || (Number.isNaN(relative) && ci95[0] > 0))
