@@ -29,6 +29,36 @@ describe('oracle', () => {
     )
   })
 
+  it('is exactly what going step by step finds, whatever the luck of the lead times', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          need: fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 9 }),
+          perMinute: fc.constantFrom(1, 2, 3, 4, 7),
+          leads: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 63, maxLength: 63 }),
+          alike: fc.boolean(),
+          before: fc.integer({ min: 0, max: 5 }),
+          least: fc.integer({ min: 0, max: 2 }),
+          price: fc.integer({ min: 0, max: 40 })
+        }),
+        ({ need, perMinute, leads, alike, before, least, price }) => {
+          const lead = (step: number) => (alike ? leads[0] : leads[step + before])
+          const start = startSteps(need.length * perMinute, (step) => lead(step) ?? 3, before)
+          const problem = { need, perMinute, start, least }
+          const found = oracle(problem, price)
+          expect(found.cost).toBe(stepByStep(problem, price))
+          expect(found.unitSteps + price * found.lateMinutes).toBe(found.cost)
+          expect(sum(found.ready) + sum(found.starting)).toBe(found.unitSteps)
+          const late = need.filter(
+            (units, m) => Math.max(...found.ready.subarray(m * perMinute, (m + 1) * perMinute)) < units
+          )
+          expect(late).toHaveLength(found.lateMinutes)
+        }
+      ),
+      { numRuns: 2_000 }
+    )
+  })
+
   it('lies below every schedule that a policy could follow in the service world', () => {
     const config: ServiceOptions = {
       unitRate: 10,
@@ -108,6 +138,30 @@ describe('oracle', () => {
     expect(before.lateMinutes).toBe(0)
   })
 })
+
+/** The same programme over every step: levels × (is the minute satisfied?). */
+function stepByStep({ need, perMinute, start, least }: OracleProblem, price: number): number {
+  const top = Math.max(least, ...Array.from(need))
+  const levels = Array.from({ length: top - least + 1 }, (_, i) => least + i)
+  let after = levels.map(() => [0, 0])
+  for (let t = need.length * perMinute - 1; t >= 0; t--) {
+    const enough = need[Math.floor(t / perMinute)]
+    const last = t % perMinute === perMinute - 1
+    after = levels.map((from) =>
+      [0, 1].map((satisfied) =>
+        Math.min(
+          ...levels.map((to, i) => {
+            const now = satisfied === 1 || to >= enough ? 1 : 0
+            const rest = last ? after[i][0] + (now ? 0 : price) : after[i][now]
+            return to + Math.max(0, to - from) * start[t] + rest
+          })
+        )
+      )
+    )
+  }
+  // Whatever there was before the first step.
+  return Math.min(...after.map(([open]) => open))
+}
 
 /** Every path of ready units, tried. */
 function cheapestOfAll({ need, perMinute, start, least }: OracleProblem, price: number): number {

@@ -6,11 +6,15 @@
  *   start[t] = t − max { s : asked for in s is ready by t }                          (this seed's known lead times)
  *
  * A true bound: no more units than the largest of the minute, from an empty queue, are at least as good as what really
- * happened in it, and each unit that becomes ready was paid since it was asked for. Dynamic programming over
- * (units, has the minute been satisfied?): one pass over the steps, prefix and suffix minima, O(steps × levels). Exact;
- * ties go to more units. Swept over the price of a late minute, it is the frontier nobody can lie below.
+ * happened in it, and each unit that becomes ready was paid since it was asked for.
+ *
+ * Exact, by dynamic programming over (minute, units at its end): units are alike and their costs add up, so within a
+ * minute only four prices of a unit matter (`oracle-minute.ts`), and one pass over the levels with prefix and suffix minima
+ * finds the best way from every level to any other. O(steps + minutes × levels). Ties go to more units. Swept over the
+ * price of a late minute, it is the frontier nobody can lie below.
  */
 import { requireOption } from '../base/index.ts'
+import { type MinutePrices, minutePrices, type Stay } from './oracle-minute.ts'
 
 export interface OracleProblem {
   /** Fewest units at which each minute would be in time. */
@@ -61,43 +65,76 @@ export function oracle(problem: OracleProblem, price: number): OracleSchedule {
   requireOption(price >= 0, 'latePrice', price, 'a price of at least 0')
   let top = least
   for (let m = 0; m < need.length; m++) if (need[m] > top) top = need[m]
-  const levels = top - least + 1
-  return forward(problem, backward(problem, price, levels), levels)
+  const prices = pricesOfMinutes(problem)
+  return forward(problem, prices, backward(problem, prices, price, top - least + 1))
+}
+
+/** Prices of every minute; those of one like the last are the same object. */
+function pricesOfMinutes({ need, perMinute, start }: OracleProblem): MinutePrices[] {
+  const prices: MinutePrices[] = []
+  for (let m = 0; m < need.length; m++) {
+    const from = m * perMinute
+    let same = m > 0
+    for (let t = from; same && t < from + perMinute; t++) same = start[t] === start[t - perMinute]
+    prices.push(same ? prices[m - 1] : minutePrices(start, from, perMinute))
+  }
+  return prices
 }
 
 interface Choices {
-  /** (steps, 2, levels) level to be at, coming from a level with the minute not yet / already satisfied. */
+  readonly levels: number
+  /** (minutes, levels) level at the end of the minute, coming from a level. */
   readonly to: Uint16Array
-  /** Cost of everything, and the level to begin at: nothing is known of before, so beginning is free. */
+  /** (minutes, levels) 0, or 1 + which peak within the minute satisfies its need. */
+  readonly peak: Uint16Array
   readonly cost: number
-  readonly first: number
 }
 
-function backward({ need, perMinute, start, least }: OracleProblem, price: number, levels: number): Choices {
-  const steps = need.length * perMinute
-  const to = new Uint16Array(steps * 2 * levels)
-  // Cost to go behind the step looked at, by level: minute not yet satisfied, minute satisfied.
-  let open = new Float64Array(levels)
-  let done = new Float64Array(levels)
-  let nextOpen = new Float64Array(levels)
-  let nextDone = new Float64Array(levels)
+/** Levels count from `least` on: what is below is always there. */
+function backward(
+  { need, perMinute, least }: OracleProblem,
+  prices: readonly MinutePrices[],
+  price: number,
+  levels: number
+): Choices {
+  const to = new Uint16Array(need.length * levels)
+  const peak = new Uint16Array(need.length * levels)
+  // Cost of all that follows a minute, by the level at its end.
+  let after = new Float64Array(levels)
+  let before = new Float64Array(levels)
   const here = new Float64Array(levels)
   const scratch = { above: new Float64Array(levels + 1), aboveAt: new Uint16Array(levels + 1) }
-  let first = 0
-  for (let t = steps - 1; t >= 0; t--) {
-    const enough = need[Math.floor(t / perMinute)] - least
-    const last = t % perMinute === perMinute - 1
-    const satisfied = last ? open : done
-    const late = last ? price : 0
-    for (let i = 0; i < levels; i++) here[i] = least + i + satisfied[i]
-    move(here, start[t], to, (2 * t + 1) * levels, nextDone, scratch)
-    for (let i = 0; i < Math.min(enough, levels); i++) here[i] = least + i + open[i] + late
-    if (t === 0) first = indexOfLeast(here)
-    move(here, start[t], to, 2 * t * levels, nextOpen, scratch)
-    ;[open, nextOpen] = [nextOpen, open]
-    ;[done, nextDone] = [nextDone, done]
+  for (let m = need.length - 1; m >= 0; m--) {
+    const { held, fresh, peaks } = prices[m]
+    const enough = Math.max(0, need[m] - least)
+    const row = m * levels
+    for (let j = 0; j < levels; j++) here[j] = held.price * j + after[j] + (j < enough ? price : 0)
+    move(here, fresh.price - held.price, to, row, before, scratch)
+    for (const [p, peakOf] of peaks.entries()) {
+      // Up to what is needed once, and back to less before the minute ends.
+      let least = Infinity
+      let level = 0
+      for (let j = 0; j < enough; j++) {
+        const cost = peakOf.back.price * j + after[j]
+        if (cost <= least) {
+          least = cost
+          level = j
+        }
+      }
+      for (let i = 0; i < levels; i++) {
+        const own = Math.min(i, enough)
+        const cost = own * peakOf.held.price + (enough - own) * peakOf.fresh.price + least
+        const isLate = peak[row + i] === 0 && to[row + i] < enough
+        if (cost > before[i] || (cost === before[i] && !isLate)) continue
+        before[i] = cost
+        to[row + i] = level
+        peak[row + i] = p + 1
+      }
+    }
+    ;[after, before] = [before, after]
   }
-  return { to, cost: steps === 0 ? 0 : open[first], first }
+  // Nothing is known of before the first step, so everything may have been there.
+  return { levels, to, peak, cost: after[levels - 1] + least * need.length * perMinute }
 }
 
 interface Scratch {
@@ -137,33 +174,39 @@ function move(
 
 function forward(
   { need, perMinute, start, least }: OracleProblem,
-  { to, cost, first }: Choices,
-  levels: number
+  prices: readonly MinutePrices[],
+  { levels, to, peak, cost }: Choices
 ): OracleSchedule {
   const steps = need.length * perMinute
-  const ready = new Uint16Array(steps)
+  const ready = new Uint16Array(steps).fill(least)
   const starting = new Uint16Array(steps)
-  let at = first
-  let satisfied = 0
-  let unitSteps = 0
-  let lateMinutes = 0
-  for (let t = 0; t < steps; t++) {
-    const before = at
-    at = to[(2 * t + satisfied) * levels + at]
-    ready[t] = least + at
-    if (ready[t] >= need[Math.floor(t / perMinute)]) satisfied = 1
-    for (let s = t - start[t]; s < t && at > before; s++) starting[s] += at - before
-    unitSteps += ready[t] + Math.max(0, at - before) * start[t]
-    if (t % perMinute === perMinute - 1) {
-      lateMinutes += 1 - satisfied
-      satisfied = 0
-    }
+  const add = (units: number, { from, until, starts }: Stay, minute: number) => {
+    if (units === 0) return
+    const begin = minute * perMinute
+    const first = begin + from
+    for (let t = first; t <= begin + until; t++) ready[t] += units
+    for (let t = starts ? first - start[first] : first; t < first; t++) starting[t] += units
   }
+  let lateMinutes = 0
+  let at = levels - 1
+  for (let m = 0; m < need.length; m++) {
+    const next = to[m * levels + at]
+    const by = peak[m * levels + at]
+    const enough = Math.max(0, need[m] - least)
+    const { held, fresh, peaks } = prices[m]
+    if (by === 0) {
+      add(Math.min(at, next), held, m)
+      add(Math.max(0, next - at), fresh, m)
+      if (next < enough) lateMinutes++
+    } else {
+      const { held: stay, fresh: rise, back } = peaks[by - 1]
+      add(Math.min(at, enough), stay, m)
+      add(Math.max(0, enough - at), rise, m)
+      add(next, back, m)
+    }
+    at = next
+  }
+  let unitSteps = 0
+  for (let t = 0; t < steps; t++) unitSteps += ready[t] + starting[t]
   return { ready, starting, unitSteps, lateMinutes, cost }
-}
-
-function indexOfLeast(values: Float64Array): number {
-  let best = 0
-  for (let i = 1; i < values.length; i++) if (values[i] < values[best]) best = i
-  return best
 }
