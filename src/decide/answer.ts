@@ -69,6 +69,12 @@ export function trusted(metric: Metric | undefined): number {
   return usable(metric.value) ? metric.value : NaN
 }
 
+/** Any value that is there, however old, else `NaN`: the originals do not look at the age. */
+export function measured(metric: Metric | undefined): number {
+  if (metric === undefined || metric.quality === 'missing' || metric.quality === 'invalid') return NaN
+  return usable(metric.value) ? metric.value : NaN
+}
+
 /** Zero units only for who asked for it by a minimum of 0; one unit otherwise. */
 export function leastUnits(seen: Observation, resource: string): number {
   return seen.bounds?.[resource]?.min ?? 1

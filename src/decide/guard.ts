@@ -66,3 +66,16 @@ export function sameUnits(a: Units, b: Units): boolean {
   for (const resource in a) if (!Object.is(a[resource], b[resource])) return false
   return true
 }
+
+/** Some resource would grow. */
+export function isUp(now: Units, to: Units): boolean {
+  for (const resource in to) if (to[resource] > (now[resource] ?? 0)) return true
+  return false
+}
+
+/** What is wanted now, for the resources of the answer. */
+export function keep(now: Units, to: Units): Units {
+  const kept: Record<string, number> = {}
+  for (const resource in to) kept[resource] = now[resource] ?? to[resource]
+  return kept
+}

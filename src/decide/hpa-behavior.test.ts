@@ -8,7 +8,8 @@ import {
   rateRows,
   stabilizationRows
 } from './hpa-behavior.rows.ts'
-import { type Behavior, limited, parseRules, push, stabilized, type Timed } from './hpa-behavior.ts'
+import { type Behavior, limited, parseRules, stabilized } from './hpa-behavior.ts'
+import { push, type Timed } from './timed.ts'
 
 const nowMs = 1_000_000_000
 

@@ -11,6 +11,7 @@
 import { PrescaleError, parseDuration } from '../base/index.ts'
 import type { Observation } from '../roles.ts'
 import { note } from './answer.ts'
+import { remember, sumSince, type Timed } from './timed.ts'
 
 export interface ScalingPolicy {
   readonly type: 'Pods' | 'Percent'
@@ -135,23 +136,6 @@ export function downLimit(rules: ScalingRules, { now, nowMs, added, removed }: L
   return Math.min(limit, now)
 }
 
-/** Moments and numbers by turns: `[t0, v0, t1, v1, …]`, oldest first. Plain JSON and cheap to copy. */
-export type Timed = readonly number[]
-
-/** The sum of the numbers later than a moment. */
-function sumSince(timed: Timed, ms: number): number {
-  let sum = 0
-  for (let i = timed.length - 2; i >= 0 && timed[i] > ms; i -= 2) sum += timed[i + 1]
-  return sum
-}
-
-/** The events with one more, without those that no period reaches any more. */
-function remember(timed: Timed, nowMs: number, value: number, keepMs: number): Timed {
-  const kept = timed.slice(firstAfter(timed, nowMs - keepMs))
-  kept.push(nowMs, value)
-  return kept
-}
-
 /** The changes made to a size, and the one asked for last, `null` when that was none. */
 export type Moves = { readonly added: Timed; readonly removed: Timed; readonly asked: number | null }
 
@@ -182,24 +166,4 @@ export function settled<M extends Moves>(moves: M, seen: Observation, resource: 
   return lastUp > lastDown
     ? { ...moves, asked: null, added: moves.added.slice(0, -2) }
     : { ...moves, asked: null, removed: moves.removed.slice(0, -2) }
-}
-
-/**
- * A window's largest (sign 1) or smallest (sign −1) number, kept as a monotone queue: what an equal or better, younger
- * number covers can never count again. The new number is in it; the front is the answer.
- */
-export function push(queue: Timed, nowMs: number, value: number, windowMs: number, sign: 1 | -1): Timed {
-  const first = firstAfter(queue, nowMs - windowMs)
-  let end = queue.length
-  while (end > first && sign * (value - queue[end - 1]) >= 0) end -= 2
-  if (end === first) return [nowMs, value]
-  const kept = queue.slice(first, end)
-  kept.push(nowMs, value)
-  return kept
-}
-
-function firstAfter(timed: Timed, ms: number): number {
-  let first = 0
-  while (first < timed.length && timed[first] <= ms) first += 2
-  return first
 }

@@ -6,7 +6,7 @@
  * metrics are taken from every pod that runs. Source: kubernetes replica_calculator.go, groupPods (1.33 and later).
  */
 import type { Metric, Observation, UnitReading } from '../roles.ts'
-import { metricOf, usable } from './answer.ts'
+import { measured, metricOf, usable } from './answer.ts'
 import type { PodSums } from './hpa-replicas.ts'
 
 export interface PodRules {
@@ -97,10 +97,4 @@ function isUnready(rules: PodRules, unit: UnitReading, metric: Metric | undefine
 export function readyOf(seen: Observation, resource: string): number {
   if (seen.units === undefined) return seen.capacity.ready[resource]
   return seen.units.filter((unit) => unit.resource === resource && unit.ready && unit.failed !== true).length
-}
-
-/** Any value that is there counts, however old: the original does not look at the age. */
-export function measured(metric: Metric | undefined): number {
-  if (metric === undefined || metric.quality === 'missing' || metric.quality === 'invalid') return NaN
-  return usable(metric.value) ? metric.value : NaN
 }

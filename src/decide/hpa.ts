@@ -12,21 +12,13 @@
  */
 import type { GivenOptions, OptionTable } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
-import type { Decided, Observation, Policy } from '../roles.ts'
-import { hold, MOST_UNITS, metricOf, note, scale, usable, wantedNow } from './answer.ts'
-import {
-  type Behavior,
-  limited,
-  type Moves,
-  moved,
-  parseRules,
-  push,
-  settled,
-  stabilized,
-  type Timed
-} from './hpa-behavior.ts'
-import { measured, type PodRules, podsOf, readyOf } from './hpa-pods.ts'
+import type { Observation, Policy } from '../roles.ts'
+import { MOST_UNITS, measured, metricOf, note, usable } from './answer.ts'
+import { type Asked, eachResource, type Step } from './each-resource.ts'
+import { type Behavior, limited, type Moves, moved, parseRules, settled, stabilized } from './hpa-behavior.ts'
+import { type PodRules, podsOf, readyOf } from './hpa-pods.ts'
 import * as replicas from './hpa-replicas.ts'
+import { push, type Timed } from './timed.ts'
 
 export const hpaOptions = {
   target: {
@@ -130,29 +122,8 @@ export function hpa(given: GivenOptions = {}): Policy<HpaMemory> {
     name: 'hpa',
     intervalMs: read.interval,
     initial: () => ({}),
-    decide: (seen, memory) => decide(settings, seen, memory)
+    decide: (seen, memory) => eachResource(seen, memory, (asked) => decideOne(settings, seen, asked))
   }
-}
-
-function decide(settings: Settings, seen: Observation, memory: HpaMemory): Decided<HpaMemory> {
-  const from = wantedNow(seen)
-  const resources = Object.keys(from)
-  if (resources.length === 0) return { decision: hold(from, 'no-target'), memory }
-  const several = resources.length > 1
-  const to: Record<string, number> = {}
-  const after: Record<string, ResourceMemory> = {}
-  const inputs: Record<string, unknown> = {}
-  const bound: string[] = []
-  let rule = ''
-  for (const resource of resources) {
-    const before = memory[resource] ?? firstSeen(seen.nowMs, from[resource])
-    const step = decideOne(settings, seen, resource, several, from[resource], before, bound)
-    to[resource] = step.to
-    after[resource] = step.memory
-    inputs[resource] = step.inputs
-    if (rule === '' || step.to !== from[resource]) rule = step.rule
-  }
-  return { decision: scale(from, to, rule, inputs, bound), memory: after }
 }
 
 /** The size it is first seen at counts as a recommendation, so that an empty history cannot scale down. */
@@ -163,27 +134,15 @@ function firstSeen(nowMs: number, current: number): ResourceMemory {
 
 const none: Timed = []
 
-/** What becomes of one resource, and the numbers on the way. */
-interface Step {
-  readonly to: number
-  readonly rule: string
-  readonly memory: ResourceMemory
-  readonly inputs: Readonly<Record<string, unknown>>
-}
-
 function decideOne(
   settings: Settings,
   seen: Observation,
-  resource: string,
-  several: boolean,
-  current: number,
-  before: ResourceMemory,
-  bound: string[]
-): Step {
+  { resource, several, current, before, bound }: Asked<ResourceMemory>
+): Step<ResourceMemory> {
   const given = seen.bounds?.[resource]
   const min = given?.min ?? 1
   const max = given?.max ?? MOST_UNITS
-  const memory = settled(before, seen, resource)
+  const memory = settled(before ?? firstSeen(seen.nowMs, current), seen, resource)
   if (!usable(current)) return { to: current, rule: 'capacity-unknown', memory, inputs: { current } }
   if (current === 0 && min !== 0) return { to: 0, rule: 'disabled-at-zero', memory, inputs: { current, min } }
   if (current > max || current < min) {

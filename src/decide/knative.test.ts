@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Observation } from '../roles.ts'
-import { push, type Timed } from './hpa-behavior.ts'
 import { bucketSteps, type Story, stories, windowRows } from './knative.rows.ts'
 import { type KpaState, knative, knativeOptions, kpaScale } from './knative.ts'
 import { average, noBuckets, record } from './knative-window.ts'
+import { push, type Timed } from './timed.ts'
 
 const nowMs = 1_000_000_000
 

@@ -13,11 +13,11 @@
  */
 import type { GivenOptions, OptionTable, ReadOptions } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
-import type { Decided, Observation, Policy } from '../roles.ts'
-import { latestLoad, MOST_UNITS, metricOf, note, scale, usable, wantedNow } from './answer.ts'
-import { push, type Timed } from './hpa-behavior.ts'
-import { measured } from './hpa-pods.ts'
+import type { Observation, Policy } from '../roles.ts'
+import { latestLoad, MOST_UNITS, measured, metricOf, note, usable } from './answer.ts'
+import { type Asked, eachResource, type Step } from './each-resource.ts'
 import { average, type Buckets, isEmpty, noBuckets, record } from './knative-window.ts'
+import { push, type Timed } from './timed.ts'
 
 export const knativeOptions = {
   utilization: { kind: 'number', default: 0.7, min: 0.01, max: 1, says: 'share of a unit to use, 0..1' },
@@ -108,52 +108,15 @@ export function knative(given: GivenOptions = {}): Policy<KnativeMemory> {
     name: 'knative',
     intervalMs: options.interval,
     initial: () => ({}),
-    decide: (seen, memory) => decide(options, seen, memory)
+    decide: (seen, memory) => eachResource(seen, memory, (asked) => decideOne(options, seen, asked))
   }
-}
-
-function decide(options: KnativeOptions, seen: Observation, memory: KnativeMemory): Decided<KnativeMemory> {
-  const from = wantedNow(seen)
-  const resources = Object.keys(from)
-  const to: Record<string, number> = {}
-  const after: Record<string, ResourceMemory> = {}
-  const inputs: Record<string, unknown> = {}
-  const bound: string[] = []
-  let rule = 'no-target'
-  for (const resource of resources) {
-    const step = decideOne(
-      options,
-      seen,
-      resource,
-      resources.length > 1,
-      from[resource],
-      memory[resource],
-      bound
-    )
-    to[resource] = step.to
-    after[resource] = step.memory
-    inputs[resource] = step.inputs
-    if (rule === 'no-target' || step.to !== from[resource]) rule = step.rule
-  }
-  return { decision: scale(from, to, rule, inputs, bound), memory: after }
-}
-
-interface Step {
-  readonly to: number
-  readonly rule: string
-  readonly memory: ResourceMemory
-  readonly inputs: Readonly<Record<string, unknown>>
 }
 
 function decideOne(
   options: KnativeOptions,
   seen: Observation,
-  resource: string,
-  several: boolean,
-  current: number,
-  before: ResourceMemory | undefined,
-  bound: string[]
-): Step {
+  { resource, several, current, before, bound }: Asked<ResourceMemory>
+): Step<ResourceMemory> {
   const { nowMs } = seen
   const ready = seen.capacity.ready[resource] ?? 0
   const memory = before ?? firstSeen(options, nowMs, ready, current)

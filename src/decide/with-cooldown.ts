@@ -7,9 +7,9 @@
  * that of the change that is asked for; a change is upwards when any resource grows.
  */
 import { formatDuration, requireOption } from '../base/index.ts'
-import type { Policy, Units } from '../roles.ts'
+import type { Policy } from '../roles.ts'
 import { wantedNow } from './answer.ts'
-import { type Guarded, guarded, sameUnits } from './guard.ts'
+import { type Guarded, guarded, isUp, keep, sameUnits } from './guard.ts'
 
 export interface QuietTimes {
   readonly upMs: number
@@ -39,16 +39,4 @@ export function withCooldown<Memory>(
       return { to: keep(now, to), own, bound: 'cooldown', because }
     }
   })
-}
-
-export function isUp(now: Units, to: Units): boolean {
-  for (const resource in to) if (to[resource] > (now[resource] ?? 0)) return true
-  return false
-}
-
-/** What is wanted now, for the resources of the answer. */
-export function keep(now: Units, to: Units): Units {
-  const kept: Record<string, number> = {}
-  for (const resource in to) kept[resource] = now[resource] ?? to[resource]
-  return kept
 }

@@ -9,8 +9,7 @@
 import { formatDuration, requireOption } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
 import { wantedNow } from './answer.ts'
-import { type Guarded, guarded, sameUnits } from './guard.ts'
-import { keep } from './with-cooldown.ts'
+import { type Guarded, guarded, keep, sameUnits } from './guard.ts'
 
 /** Moments of the changes that may still count, oldest first. */
 type BudgetMemory = readonly number[]

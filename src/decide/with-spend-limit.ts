@@ -12,8 +12,7 @@
 import { DAY, HOUR, requireOption } from '../base/index.ts'
 import type { Observation, Policy, Units } from '../roles.ts'
 import { leastUnits, usable, wantedNow } from './answer.ts'
-import { type Guarded, guarded } from './guard.ts'
-import { keep } from './with-cooldown.ts'
+import { type Guarded, guarded, keep } from './guard.ts'
 
 export interface SpendLimit {
   /** Money for one window; without it, `price.budgetPerMonth` of the observation and 30 days. */

@@ -11,7 +11,7 @@ import { requireOption } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
 import { usable, wantedNow } from './answer.ts'
 import { type Guarded, guarded } from './guard.ts'
-import { push, type Timed } from './hpa-behavior.ts'
+import { push, type Timed } from './timed.ts'
 
 type StabilizationMemory = {
   readonly [resource: string]: { readonly highest: Timed; readonly lowest: Timed }
