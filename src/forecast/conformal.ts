@@ -3,7 +3,7 @@
  *
  *   score     s = (y[t+h] − ŷ[t+h|t]) / spread[t+h|t]              the last `window` of them per horizon h
  *   quantile  q[h, level] = ŷ[t+h|t] + spread[t+h|t] · S_h(a)      S_h: order statistic at a · (n + 1)
- *   adaptive  a ← a + rate · (level − 1{y < q}),  unchanged on y = q
+ *   adaptive  a ← a + rate · 4·level·(1 − level) · (level − 1{y < q}),  unchanged on y = q
  *
  * Split conformal prediction on rolling residuals (Vovk et al. 2005, Lei et al. 2018) with the online correction of
  * the level (adaptive conformal inference, Gibbs & Candès 2021), which keeps coverage when the load drifts. A value
@@ -23,7 +23,7 @@ export interface ConformalOptions {
   readonly levels: readonly number[]
   /** Scores kept per horizon: enough for the 99 % level, few enough to forget last week's storm. */
   readonly window?: number
-  /** Step of the online correction, 0 = plain split conformal. */
+  /** Step of the online correction at the median, 0 = plain split conformal. */
   readonly rate?: number
   /** No quantile below this: 0 for rates. */
   readonly least?: number
@@ -40,9 +40,11 @@ export interface Conformal {
 }
 
 export function conformal(options: ConformalOptions): Conformal {
-  const { horizon, levels, window = 500, rate = 0.01, least = -Infinity } = options
+  const { horizon, levels, window = 500, rate = 0.02, least = -Infinity } = options
   const { nodes, below, above, share } = horizonNodes(horizon, 32, 1.1)
   const scores = nodes.map(() => sortedWindow(window))
+  // Smaller towards the tails, where one miss would otherwise move the level by more than all that is left of it.
+  const steps = levels.map((level) => rate * 4 * level * (1 - level))
   const effective = levels.map((level) => new Float64Array(nodes.length).fill(level))
   // A ring of the last `horizon` forecasts at the nodes: row (made mod horizon) · nodes.
   const size = horizon * nodes.length
@@ -72,7 +74,7 @@ export function conformal(options: ConformalOptions): Conformal {
         const bound = bounds[l][at]
         if (y <= bound) record.hit(l)
         if (y !== bound) {
-          const a = effective[l][k] + rate * (levels[l] - (y < bound ? 1 : 0))
+          const a = effective[l][k] + steps[l] * (levels[l] - (y < bound ? 1 : 0))
           effective[l][k] = Math.min(1, Math.max(0, a))
         }
       }

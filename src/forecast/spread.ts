@@ -12,7 +12,7 @@
 import type { Horizons } from './horizons.ts'
 
 export interface Spread {
-  /** σ of a forecast for horizon h. `floor` (> 0) is an error too small to matter. */
+  /** σ of a forecast for horizon h. `floor` (> 0) is an error too small to matter, 1 % of the load's size. */
   sigma(h: number, forecast: number, floor: number): number
   /** The value that came at node k for `forecast`, made when the running error was `running`. */
   learn(k: number, y: number, forecast: number, running: number, floor: number): void
@@ -24,6 +24,8 @@ const memory = 4_000
 const runningRate = 0.05
 const usualRate = 0.001
 const ridgeShare = 0.05
+/** Before errors are known u is a quarter of the load's size (25 floors), worth five errors: the first may be tiny by luck. */
+const [firstGuess, guessWeight] = [25, 5]
 /** How far below and above the usual σ may be: a burst once in a day must not promise another of ten times its size. */
 const [lower, upper] = [5, 3]
 
@@ -36,13 +38,14 @@ export function spreads({ nodes, below, above, share }: Horizons): Spread {
   const p = new Float64Array(nodes.length).fill(0.5)
   const q = new Float64Array(nodes.length)
   const recent = new Float64Array(nodes.length).fill(NaN)
-  const usual = new Float64Array(nodes.length)
+  const usual = new Float64Array(nodes.length).fill(NaN)
   const times = new Uint32Array(nodes.length)
 
   function learn(k: number, y: number, forecast: number, running: number, floor: number): void {
     const miss = Math.abs(y - forecast)
     recent[k] = Number.isNaN(recent[k]) ? miss : recent[k] + runningRate * (miss - recent[k])
-    usual[k] += Math.max(usualRate, 1 / ++times[k]) * (miss - usual[k])
+    if (times[k] === 0) usual[k] = firstGuess * floor
+    usual[k] += Math.max(usualRate, 1 / (guessWeight + ++times[k])) * (miss - usual[k])
     if (Number.isNaN(running)) return
     const x1 = Math.log(Math.abs(forecast) + floor)
     const x2 = Math.log(running + floor)
@@ -81,7 +84,8 @@ export function spreads({ nodes, below, above, share }: Horizons): Spread {
     const r = mix(recent)
     const log = mix(a) + mix(p) * Math.log(Math.abs(forecast) + floor)
     const learned = Math.exp(log + (Number.isNaN(r) ? 0 : mix(q) * Math.log(r + floor)))
-    const u = mix(usual) + floor
+    const known = mix(usual)
+    const u = (Number.isNaN(known) ? firstGuess * floor : known) + floor
     // Not learned yet: all forecasts alike.
     if (Number.isNaN(learned)) return u
     return Math.max(floor, within(u / lower, u * upper, learned))
