@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../base/index.ts'
-import { autoscalerKeys, flinkOptions, fromAutoscalerKeys, readFlinkOptions } from './flink-options.ts'
+import { autoscalerKeys, fromAutoscalerKeys } from './flink-keys.ts'
+import { flinkOptions, readFlinkOptions } from './flink-options.ts'
 import { inPeriods, parsePeriods } from './flink-periods.ts'
 
 describe('readFlinkOptions', () => {

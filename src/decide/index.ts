@@ -10,7 +10,7 @@ import { proportional, proportionalOptions } from './proportional.ts'
 import { scheduled, scheduledOptions } from './scheduled.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
-export { fromAutoscalerKeys } from './flink-options.ts'
+export { fromAutoscalerKeys } from './flink-keys.ts'
 export { withBounds } from './with-bounds.ts'
 export { withCooldown } from './with-cooldown.ts'
 export { withRateLimit } from './with-rate-limit.ts'
