@@ -8,8 +8,9 @@
  * request finds the same B again and again until it is fulfilled, and is not withdrawn half-way. Units that are ready
  * stay until what waits is gone. The plan itself looks at loads only: a backlog as a second state would square its size.
  */
-import type { MpcOptions } from './mpc.ts'
+
 import { drained } from './mpc-costs.ts'
+import type { MpcOptions } from './mpc-options.ts'
 import type { Outlook } from './mpc-outlook.ts'
 import type { Situation } from './mpc-situation.ts'
 

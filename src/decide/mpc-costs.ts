@@ -8,7 +8,7 @@
  *
  * All in units × steps of the forecast.
  */
-import type { MpcOptions } from './mpc.ts'
+import type { MpcOptions } from './mpc-options.ts'
 import type { Outlook } from './mpc-outlook.ts'
 import type { Problem } from './mpc-plan.ts'
 import { exceedance, quantileAt } from './mpc-quantiles.ts'

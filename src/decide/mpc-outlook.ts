@@ -6,7 +6,7 @@
  */
 import type { Series } from '../base/index.ts'
 import type { Forecast, Observation } from '../roles.ts'
-import type { MpcOptions } from './mpc.ts'
+import type { MpcOptions } from './mpc-options.ts'
 import { type Levels, levelsOf } from './mpc-quantiles.ts'
 import type { Situation } from './mpc-situation.ts'
 import { carryOf, type Surprise, surpriseOf } from './mpc-surprise.ts'

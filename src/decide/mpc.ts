@@ -16,43 +16,16 @@
  * Receding horizon control (Mayne et al. 2000) with the chance of being late in place of a constraint. The parts:
  * `mpc-outlook.ts` what may come, `mpc-costs.ts` what it costs, `mpc-plan.ts` the dynamic programme.
  */
-import type { GivenOptions, OptionTable, ReadOptions } from '../base/index.ts'
+import type { GivenOptions } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
 import type { Decided, Decision, Observation, Policy } from '../roles.ts'
 import { hold, latestLoad, MOST_UNITS, scale, usable, wantedNow, withinBounds } from './answer.ts'
 import { backlogUnits } from './mpc-backlog.ts'
 import { comesUntil, firstReachable, problemOf, topLevel } from './mpc-costs.ts'
+import { type MpcOptions, mpcOptions } from './mpc-options.ts'
 import { type Outlook, outlookOf } from './mpc-outlook.ts'
 import { cheapestPath } from './mpc-plan.ts'
 import { type MpcMemory, remember, type Situation, situationOf, unknown } from './mpc-situation.ts'
-
-export const mpcOptions = {
-  price: { kind: 'number', default: 50, min: 0, says: 'what one late minute may cost, in unit-minutes' },
-  horizon: { kind: 'integer', default: 60, min: 1, says: 'most steps of the forecast that are planned' },
-  back: {
-    kind: 'number',
-    // Tuned on the 18 h closed loop of the cars job: 1 makes 40 rescales of it, 6 makes 12 at the same lateness and cost.
-    default: 6,
-    min: 1,
-    says: 'a change down is charged as this many changes: what is given back is asked for again'
-  },
-  worst: {
-    kind: 'number',
-    default: 1.1,
-    min: 0,
-    says: "largest error of the forecast against naive's at which it is trusted"
-  },
-  coverage: {
-    kind: 'number',
-    default: 0.1,
-    min: 0,
-    max: 1,
-    says: 'how far the measured coverage of an upper quantile may be below its level'
-  },
-  interval: { kind: 'duration', default: 15_000, min: 1, says: 'how often it is asked' }
-} satisfies OptionTable
-
-export type MpcOptions = ReadOptions<typeof mpcOptions>
 
 export function mpc(given: GivenOptions = {}): Policy<MpcMemory> {
   const options = readOptions('mpc', mpcOptions, given)
