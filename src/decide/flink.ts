@@ -19,7 +19,6 @@ import { type FlinkSettings, flinkOptions, readFlinkOptions } from './flink-opti
 import { inPeriods } from './flink-periods.ts'
 import { type Pending, type Scaling, scaleVertex, type VertexChange } from './flink-scaler.ts'
 
-export { autoscalerKeys, fromAutoscalerKeys } from './flink-options.ts'
 export { flinkOptions }
 
 export type FlinkMemory = {
