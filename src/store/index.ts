@@ -2,14 +2,14 @@ import { memory } from './memory.ts'
 import { type SqliteOptions, sqlite } from './sqlite.ts'
 import type { TurnStore } from './turn-store.ts'
 
+export { checkStore, type StoreState } from './check.ts'
 export { memory } from './memory.ts'
 export { type SqliteOptions, sqlite } from './sqlite.ts'
 export * from './turn-store.ts'
+export { writeWhole } from './write-file.ts'
 
 /** Every store by its name. */
 export const stores = {
   sqlite: (options: SqliteOptions) => sqlite(options),
   memory: () => memory()
 } satisfies Record<string, (options: SqliteOptions) => TurnStore>
-export { checkStore, type StoreState } from './check.ts'
-export { writeWhole } from './write-file.ts'

@@ -4,13 +4,13 @@
  * Write-ahead log, one transaction an append. Loads are kept once as growing series and forecasts and models once by
  * hash; a Turn refers to them and is put together again when read, to the same bits. https://sqlite.org/wal.html
  */
-import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { DAY, PrescaleError } from '../base/index.ts'
-import type { Forecast, Json, Observation, Turn } from '../roles.ts'
-import { pack, reference, unpack } from './pack.ts'
+import type { Json, Observation, Turn } from '../roles.ts'
+import { pack, unpack } from './pack.ts'
 import { explained, openDatabase } from './schema.ts'
 import { seriesLog } from './series-log.ts'
+import { keepThings } from './things.ts'
 import type { NewRun, Run, RunHead, TurnRange, TurnStore } from './turn-store.ts'
 
 export interface SqliteOptions {
@@ -22,8 +22,6 @@ export interface SqliteOptions {
   readonly clock?: () => number
 }
 
-/** Parts of a memory with more values than this are stored once, by hash. */
-const large = 100
 /** Turns are read in pages, so that no reader holds the file for long. */
 const page = 500
 
@@ -81,6 +79,7 @@ type StoredTurn = Omit<Turn, 'observation'> & {
 
 function open(db: DatabaseSync, clock: () => number) {
   const log = seriesLog(db)
+  const things = keepThings(db, clock)
   const sql = {
     version: db.prepare('PRAGMA data_version'),
     turn: db.prepare(
@@ -95,11 +94,6 @@ function open(db: DatabaseSync, clock: () => number) {
       'SELECT id FROM turns WHERE target = ? AND at_ms <= ? ORDER BY at_ms DESC, id DESC LIMIT 1'
     ),
     targets: db.prepare('SELECT DISTINCT target FROM turns ORDER BY target'),
-    keep: db.prepare(
-      `INSERT INTO things (hash, used_ms, body) VALUES (?, ?, ?)
-       ON CONFLICT (hash) DO UPDATE SET used_ms = max(used_ms, excluded.used_ms)`
-    ),
-    thing: db.prepare('SELECT body FROM things WHERE hash = ?'),
     putRun: db.prepare(
       'INSERT INTO runs (at_ms, stored_ms, kind, name, spec, result) VALUES (?, ?, ?, ?, ?, ?)'
     ),
@@ -107,11 +101,6 @@ function open(db: DatabaseSync, clock: () => number) {
     runs: db.prepare('SELECT id, at_ms, kind, name FROM runs WHERE kind = ? OR ? IS NULL ORDER BY id DESC'),
     retain: db.prepare('UPDATE retention SET before_ms = ?')
   }
-  /** When a thing was last marked as used: once a day is enough to keep it. */
-  const usedMs = new Map<string, number>()
-  /** Forecasts are used for several Turns and never edited, so each is hashed once. */
-  const hashes = new WeakMap<Forecast, string>()
-  const things = new Map<string, unknown>()
   let version = NaN
 
   function transaction<T>(use: () => T): T {
@@ -133,7 +122,7 @@ function open(db: DatabaseSync, clock: () => number) {
 
   function forget(): void {
     log.forget()
-    usedMs.clear()
+    things.forget()
   }
 
   function put(turn: Turn): void {
@@ -142,9 +131,9 @@ function open(db: DatabaseSync, clock: () => number) {
     const body = pack({
       ...turn,
       observation: { ...turn.observation, ...outlined(turn.observation) },
-      policy: { ...turn.policy, options: outline(turn.policy.options) },
-      before: outline(turn.before),
-      after: outline(turn.after)
+      policy: { ...turn.policy, options: things.outline(turn.policy.options) },
+      before: things.outline(turn.before),
+      after: things.outline(turn.after)
     })
     sql.turn.run(turn.target, turn.atMs, clock(), range?.series ?? null, range?.from ?? null, body)
   }
@@ -159,56 +148,14 @@ function open(db: DatabaseSync, clock: () => number) {
     }
     return {
       ...(ref === undefined ? {} : { load: ref }),
-      ...(forecast === undefined ? {} : { forecast: keepForecast(forecast) })
+      ...(forecast === undefined ? {} : { forecast: things.keepForecast(forecast) })
     }
-  }
-
-  function keepForecast(forecast: Forecast): object {
-    const known = hashes.get(forecast)
-    // Known and marked within the last day: nothing to write.
-    if (known !== undefined && clock() - (usedMs.get(known) ?? Number.NEGATIVE_INFINITY) < DAY) {
-      return reference(known)
-    }
-    const hash = keep(forecast)
-    hashes.set(forecast, hash)
-    return reference(hash)
-  }
-
-  /** The same JSON with its large parts stored apart. */
-  function outline(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return value
-    if (Array.isArray(value)) return isLarge(value) ? reference(keep(value)) : value
-    const parts = Object.entries(value).filter(([, part]) => isLarge(part))
-    if (parts.length === 0) return isLarge(value) ? reference(keep(value)) : value
-    return { ...value, ...Object.fromEntries(parts.map(([key, part]) => [key, reference(keep(part))])) }
-  }
-
-  function keep(thing: unknown): string {
-    const text = pack(thing)
-    const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
-    const now = clock()
-    if (now - (usedMs.get(hash) ?? Number.NEGATIVE_INFINITY) >= DAY) {
-      sql.keep.run(hash, now, text)
-      if (usedMs.size > 10_000) usedMs.clear()
-      usedMs.set(hash, now)
-    }
-    return hash
-  }
-
-  function resolve(hash: string): unknown {
-    if (things.has(hash)) return things.get(hash)
-    const row = sql.thing.get(hash)
-    if (row === undefined) throw new PrescaleError('BAD_INPUT', `the store has lost what it keeps as ${hash}`)
-    const thing = unpack(String(row.body))
-    if (things.size > 1_000) things.clear()
-    things.set(hash, thing)
-    return thing
   }
 
   function get(id: number): Turn | undefined {
     const row = sql.get.get(id)
     if (row === undefined) return undefined
-    const turn = unpack(String(row.body), resolve) as StoredTurn
+    const turn = unpack(String(row.body), things.resolve) as StoredTurn
     const { load, ...observation } = turn.observation
     if (load === undefined) return { ...turn, observation }
     const { steps, ...series } = load
@@ -259,8 +206,7 @@ function open(db: DatabaseSync, clock: () => number) {
     sql.retain.run(beforeMs)
     const { changes } = db.prepare('DELETE FROM turns WHERE stored_ms < ?').run(beforeMs)
     db.prepare('DELETE FROM runs WHERE stored_ms < ?').run(beforeMs)
-    // A thing is marked once a day, so its last Turn may be a day younger than its mark.
-    db.prepare('DELETE FROM things WHERE used_ms < ?').run(beforeMs - DAY)
+    things.dropBefore(beforeMs)
     db.exec(forgetSeries)
     sql.retain.run(null)
     forget()
@@ -301,24 +247,3 @@ DELETE FROM series WHERE id NOT IN (SELECT series FROM segments)
   AND id NOT IN (SELECT series FROM turns WHERE series IS NOT NULL);
 DROP TABLE looked;
 `
-
-/** Counts values until there are too many. */
-function isLarge(value: unknown): boolean {
-  let left = large
-  const count = (part: unknown): void => {
-    if (typeof part !== 'object' || part === null) {
-      left -= typeof part === 'string' ? 1 + part.length / 16 : 1
-      return
-    }
-    if (ArrayBuffer.isView(part)) {
-      left -= part.byteLength / 8
-      return
-    }
-    for (const item of Array.isArray(part) ? part : Object.values(part)) {
-      if (left < 0) return
-      count(item)
-    }
-  }
-  count(value)
-  return left < 0
-}
