@@ -155,11 +155,11 @@ const EDGES_MS = Float64Array.from(
   { length: BINS_PER_DECADE * DECADES },
   (_, bin) => LOWEST_MS * 10 ** ((bin + 1) / BINS_PER_DECADE)
 )
-/** A share of the waits too small to move a quantile of any run: e⁻¹⁶. */
-const TAIL = 1e-7
+/** A share of the waits too small to move a quantile of any run. */
+const TAIL = 1e-5
 
 function binOf(ms: number): number {
-  const bin = Math.floor(Math.log10(ms / LOWEST_MS) * BINS_PER_DECADE)
+  const bin = Math.floor(Math.log(ms / LOWEST_MS) * (BINS_PER_DECADE / Math.LN10))
   return Math.max(0, Math.min(bin, EDGES_MS.length - 1))
 }
 

@@ -104,15 +104,20 @@ export function rehearse(
     .map(([name, forecaster]) => forecastTrack(name, forecaster, fate, observed))
   const estimates = estimator(fate.priors)
   const runs = minds.map((mind) => begin(mind, fate, estimates.initial()))
+  let scrapes = -1
+  let load = shownLoad(observed, 0)
   for (let step = 0; step < demand.length; step++) {
-    const nowMs = startMs + step * stepMs
-    const scrapes = scrapesSeen(observed, step, stepMs)
-    for (const track of tracks) track.advance(scrapes)
-    const load = shownLoad(observed, scrapes)
+    const inNow = scrapesSeen(observed, step, stepMs)
+    // Between two scrapes of a fine world nothing new is seen.
+    if (inNow !== scrapes) {
+      scrapes = inNow
+      load = shownLoad(observed, scrapes)
+      for (const track of tracks) track.advance(scrapes)
+    }
     for (const run of runs) {
-      if ((step * stepMs) % run.everyMs === 0) {
+      if (step % run.everySteps === 0) {
         const forecast = tracks.find((track) => track.name === run.mind.forecaster)?.latest()
-        const seen = look(run, fate, estimates, nowMs, load, forecast)
+        const seen = look(run, fate, estimates, startMs + step * stepMs, load, forecast)
         decide(run, seen, step - warmupSteps, options.keepTurns?.(run.mind.label) ?? false)
       }
       const outcome = run.world.step(run.wanted, demand[step])
@@ -158,7 +163,7 @@ interface LiveRun {
   readonly world: LiveWorld
   readonly track: RunTrack
   readonly turns: Turn[]
-  readonly everyMs: number
+  readonly everySteps: number
   memory: Json
   estimates: EstimateMemory
   wanted: Units
@@ -172,7 +177,7 @@ function begin(mind: Mind, fate: Fate, estimates: EstimateMemory): LiveRun {
     world: fate.open(fate.initial),
     track: newTrack(fate.startMs + fate.warmupSteps * fate.stepMs, fate.stepMs, steps),
     turns: [],
-    everyMs: Math.max(1, Math.round(mind.policy.intervalMs / fate.stepMs)) * fate.stepMs,
+    everySteps: Math.max(1, Math.round(mind.policy.intervalMs / fate.stepMs)),
     memory: mind.policy.initial(),
     estimates,
     wanted: fate.initial,
