@@ -20,6 +20,7 @@ import { forecasterOf } from '../compare/rehearsal-job.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
 import type { Json, Quantiles } from '../roles.ts'
+import { worlds } from '../sim/index.ts'
 import { addDataOptions, type Data, type DataOptions, readData, trainingSteps } from './data.ts'
 import { interrupted } from './interrupt.ts'
 import { asRunInWorker, doJobsInWorkers, threads } from './jobs.ts'
@@ -27,6 +28,9 @@ import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
+const worldsInWords = Object.entries(worlds)
+  .map(([name, { says }]) => `${name}: ${says}`)
+  .join('; ')
 const DEFAULT_POLICIES = 'fixed,hpa,threshold,proportional,mpc'
 
 interface Options extends DataOptions {
@@ -59,7 +63,7 @@ export function command(): Command {
       'CSV, Parquet, builtin:flights, builtin:daily-wave or prometheus:URL',
       'builtin:daily-wave'
     )
-    .option('--world <NAME>', 'service or stream', 'service')
+    .option('--world <NAME>', worldsInWords, 'service')
     .option('--world-config <FILE>', 'YAML or JSON of the stream world: operators, edges, outages')
     .option('--policies <LIST>', 'name[:option=value…],…', DEFAULT_POLICIES)
     .option('--forecast <NAME>', 'what predictive policies are shown', 'blend')
@@ -203,10 +207,10 @@ export function resultOf(
   }
 }
 
-const worlds = ['service', 'stream']
-
 function readWorld({ world, worldConfig }: Options): string {
-  if (!worlds.includes(world)) throw new PrescaleError('BAD_OPTION', unknownName('a world', world, worlds))
+  if (!Object.hasOwn(worlds, world)) {
+    throw new PrescaleError('BAD_OPTION', unknownName('a world', world, Object.keys(worlds)))
+  }
   requireOption(
     worldConfig === undefined || world === 'stream',
     '--world-config',

@@ -1,3 +1,6 @@
+import { service } from './service.ts'
+import { stream } from './stream.ts'
+
 export * from './lead-time.ts'
 export * from './load/index.ts'
 export * from './need.ts'
@@ -9,3 +12,9 @@ export * from './stream.ts'
 export { compileDag, effectiveUnits, type StreamOperator } from './stream-dag.ts'
 export type { StreamMetrics } from './stream-observe.ts'
 export type { OutageConfig } from './stream-outages.ts'
+
+/** Every world by its name, as `rehearse --world` takes it. */
+export const worlds = {
+  service: { says: 'a replicated service behind one queue: M/M/c', make: service },
+  stream: { says: 'a job that reads a topic: a DAG of operators', make: stream }
+}
