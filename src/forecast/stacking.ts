@@ -47,7 +47,7 @@ const power = 20
 /** Share of the mean diagonal: experts are nearly collinear on smooth loads. */
 const ridgeShare = 0.02
 const clipAt = 4
-/** After this many values the equations are solved every fourth one: weights move slowly then. */
+/** After this many values weights and equations are renewed every few only: both move slowly then. */
 const settled = 500
 
 export function stacking({ nodes, below, above, share }: Horizons, experts: number): Stack {
@@ -115,10 +115,9 @@ export function stacking({ nodes, below, above, share }: Horizons, experts: numb
       for (let j = 0; j <= i; j++) gram[g + j] = gram[g + j] * gamma + d[i] * d[j]
     }
     count[k]++
-    if (count[k] < settled || (count[k] + k) % 4 === 0) {
-      weigh(row)
-      solve(row)
-    }
+    const every = (steps: number) => count[k] < settled || (count[k] + k) % steps === 0
+    if (every(4)) weigh(row)
+    if (every(8)) solve(row)
   }
 
   /** An idle load teaches nothing: where all say the same, none is more right, and what was learned before stays. */
