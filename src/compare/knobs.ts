@@ -38,14 +38,12 @@ export async function chooseKnobs(
     readonly forecast: string
     readonly seed: number
     readonly threads: number
-    /** Only every n-th value of a knob is tried, from the last one down. */
-    readonly every?: number
   },
   doJobs: DoJobs
 ): Promise<Record<string, Json>> {
   if (specs.length === 0) return {}
   const candidates = specs.flatMap(({ name, options, label }) =>
-    thinned(knobSettings(name, options), request.every ?? 1).map((setting) => ({
+    knobSettings(name, options).map((setting) => ({
       of: label,
       knob: knobOf(name, setting),
       spec: { name, options: setting, label: labelOf(name, setting), keepTrack: false }
@@ -73,10 +71,6 @@ export async function chooseKnobs(
       return [label, chooseKnob(own, measured('hpa').unitHours)?.knob ?? null]
     })
   )
-}
-
-function thinned<T>(values: readonly T[], every: number): T[] {
-  return values.filter((_, i) => (values.length - 1 - i) % every === 0)
 }
 
 /** Predictive policies whose knob nobody set. */

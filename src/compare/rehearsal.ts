@@ -91,13 +91,7 @@ export async function rehearseAll(
   const asked = withBaselines(plan, request.policies)
   const tuning = request.chooseKnobs ? tuningPlan(plan) : undefined
   const chosen = tuning
-    ? await chooseKnobs(
-        tuning,
-        openKnobs(asked),
-        // Half of the values say where the limit of the cost lies, in half of the time.
-        { forecast, seed: seeds[0], threads, every: 2 },
-        doJobs
-      )
+    ? await chooseKnobs(tuning, openKnobs(asked), { forecast, seed: seeds[0], threads }, doJobs)
     : {}
   const specs = asked.map((spec) => ({
     ...spec,

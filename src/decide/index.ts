@@ -76,7 +76,7 @@ export const policies = {
     needsForecast: true,
     knob: {
       option: 'price',
-      values: [2, 5, 10, 20, 40, 60, 90, 120, 180, 250, 350, 500, 1_000, 2_000, 5_000]
+      values: [5, 10, 20, 40, 70, 120, 250, 500, 1_000, 2_500]
     }
   }
 } satisfies Record<string, PolicyEntry>
