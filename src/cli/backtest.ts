@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { type BacktestRow, backtest, forecasters } from '../forecast/index.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
 import { readLevels, readModels, readSeason, readSteps } from './models.ts'
+import { wholeNumber } from './numbers.ts'
 import { note, print, progress, type Row, readFormat } from './output.ts'
 
 interface Options extends DataOptions {
@@ -38,7 +39,7 @@ async function run(file: string, options: Options): Promise<void> {
   const say = progress(options.quiet)
   const result = backtest(series, readModels(options.models, readSeason(options.season, series)), {
     horizon: readSteps(options.horizon, '--horizon', series),
-    folds: Number(options.folds),
+    folds: wholeNumber('--folds', options.folds, 1),
     trainUntil: trainingSteps(series, options.trainUntil, options.tz),
     levels,
     nowMs: () => performance.now(),

@@ -20,6 +20,7 @@ import {
 import type { PrometheusServer, RangeQuery } from '../observe/prometheus.ts'
 import type { TableOptions } from '../observe/table.ts'
 import { readMoment } from './moment.ts'
+import { wholeNumber } from './numbers.ts'
 
 /** The data flags as commander reads them. */
 export interface DataOptions {
@@ -55,6 +56,8 @@ const builtins = ['flights', 'daily-wave']
 
 /** Adds the flags that go with a FILE. */
 export function addDataOptions(command: Command): Command {
+  const isSeeded = command.options.some(({ long }) => long === '--seed')
+  if (!isSeeded) command.option('--seed <N>', 'of builtin:daily-wave', '1')
   return command
     .option('--query <PROMQL>', 'what to ask Prometheus for; events/s')
     .option('--from <TIME>', 'first moment, such as 2026-01-31T00:00:00Z, or how long ago, such as 7d')
@@ -153,7 +156,7 @@ async function builtin(
       ? ['the npm package vega-datasets is not installed: builtin:daily-wave instead of the flights']
       : []
   return {
-    series: dailyWave({ seed: Number(options.seed ?? 1) }),
+    series: dailyWave({ seed: wholeNumber('--seed', options.seed ?? 1, 0) }),
     notes: absent,
     name: 'daily-wave',
     extra: {}

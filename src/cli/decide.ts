@@ -5,16 +5,17 @@
  * `target`; without a target each line starts fresh, and so does a line that brings an observation without memory.
  */
 import { Command } from 'commander'
-import { type GivenOptions, PrescaleError } from '../base/index.ts'
+import { type GivenOptions, PrescaleError, requireOption } from '../base/index.ts'
 import { policyEntry } from '../compare/policy-spec.ts'
 import { plain, readObservation, writeDecision } from '../loop/observation.ts'
 import type { Json, Policy } from '../roles.ts'
 import { linesOf } from './lines.ts'
-import { writeOut } from './output.ts'
+import { readFormat, writeOut } from './output.ts'
 
 interface Options {
   readonly set?: readonly string[]
   readonly memory?: boolean
+  readonly output: string
 }
 
 export function command(): Command {
@@ -23,10 +24,17 @@ export function command(): Command {
     .argument('<POLICY>', 'name of a policy, such as hpa')
     .option('--set <OPTION=VALUE...>', 'options of the policy')
     .option('--memory', 'write { decision, memory } instead of bare decisions')
+    .option('-o, --output <FORMAT>', 'json: one a line; a stream has no other form', 'json')
     .action(run)
 }
 
 async function run(name: string, options: Options): Promise<void> {
+  requireOption(
+    readFormat(options.output) === 'json',
+    '--output',
+    options.output,
+    'json: decisions are a line each'
+  )
   const policy = policyEntry(name).make(readSettings(options.set ?? []))
   const answer = decider(policy, options.memory === true)
   let number = 0

@@ -1,8 +1,9 @@
 /** `prescale experiment list|run|report [NAME]` — published tables, ours beside theirs. */
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { PrescaleError, unknownName } from '../base/index.ts'
+import { writeWhole } from '../store/write-file.ts'
 import type { Claim, Experiment, ExperimentResult } from './experiment-shape.ts'
 import { note, print, progress, readFormat, table } from './output.ts'
 
@@ -115,15 +116,7 @@ function resultsFile(name: string): string {
   return fileURLToPath(new URL(`${name}/results.json`, home))
 }
 
-/** Written beside and renamed, so that an interrupted run leaves the old results whole. */
 function save(name: string, result: ExperimentResult): void {
-  const file = resultsFile(name)
   const text = JSON.stringify(result, (_key, value) => (Number.isNaN(value) ? null : value), 2)
-  try {
-    writeFileSync(`${file}.part`, `${text}\n`)
-    renameSync(`${file}.part`, file)
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    throw new PrescaleError('IO', `experiments/${name}/results.json could not be written: ${code}`, { cause })
-  }
+  writeWhole(resultsFile(name), `${text}\n`)
 }

@@ -10,6 +10,7 @@ import type { PolicyEntry } from '../decide/index.ts'
 import { type Counterfactual, type Explanation, explain, type Knob } from '../explain/index.ts'
 import type { Turn } from '../roles.ts'
 import { sqlite } from '../store/index.ts'
+import { readMoment } from './moment.ts'
 import { type Cell, print, readFormat } from './output.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
@@ -36,7 +37,7 @@ export function command(): Command {
 
 function run(wanted: string, options: Options): void {
   readFormat(options.output)
-  const atMs = options.at === undefined ? undefined : momentOf(options.at)
+  const atMs = options.at === undefined ? undefined : readMoment(options.at, '--at', undefined, Date.now())
   const store = sqlite({ file: options.store, readOnly: true })
   try {
     const target = targetOf(wanted, options.policy, store.targets(), options.store)
@@ -116,19 +117,6 @@ function traceOf(target: string): string {
 
 function endsAtBorder(name: string, end: string): boolean {
   return name === end || (name.endsWith(end) && /[:/]/.test(name.charAt(name.length - end.length - 1)))
-}
-
-function momentOf(text: string): number {
-  const ms = /^\d{12,}$/.test(text) ? Number(text) : Date.parse(hasZone(text) ? text : `${text}Z`)
-  if (!Number.isFinite(ms)) {
-    throw new PrescaleError('BAD_OPTION', `--at must be a moment such as 2001-06-01T06:12Z, was '${text}'`)
-  }
-  return ms
-}
-
-/** Without a zone UTC is meant, as everywhere: the same command finds the same Turn on every machine. */
-function hasZone(text: string): boolean {
-  return /(Z|[+-]\d\d:?\d\d)$/i.test(text) || !/\d\d:\d\d/.test(text)
 }
 
 function rowOf({ input, now, at, to, rule, sentence }: Counterfactual): Record<string, Cell> {

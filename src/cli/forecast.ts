@@ -1,6 +1,6 @@
 /** `prescale forecast FILE` — what is coming, from everything in the file or from `--train-until` on. */
 import { Command } from 'commander'
-import { sliceSteps } from '../base/index.ts'
+import { requireOption, sliceSteps } from '../base/index.ts'
 import type { Forecast } from '../roles.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
 import { readLevels, readModels, readSeason, readSteps } from './models.ts'
@@ -45,7 +45,8 @@ async function run(file: string, options: Options): Promise<void> {
   const models = readModels(options.model, readSeason(options.season, series))
   const until =
     options.trainUntil === undefined ? undefined : trainingSteps(series, options.trainUntil, options.tz)
-  const [[model, forecaster]] = Object.entries(models)
+  const [[model, forecaster], ...others] = Object.entries(models)
+  requireOption(others.length === 0, '--model', options.model, 'one model; `backtest` compares several')
   const fitted = forecaster.fit(sliceSteps(series, 0, until), { horizon, levels })
   const forecast = fitted.predict(horizon)
   print(options.output, {

@@ -5,13 +5,14 @@ import { stringify } from 'yaml'
 import { formatDuration, PrescaleError } from '../base/index.ts'
 import { writeWhole } from '../store/write-file.ts'
 import { readData } from './data.ts'
-import { note, print } from './output.ts'
+import { note, print, readFormat } from './output.ts'
 
 interface Options {
   readonly out: string
   readonly source: string
   readonly query?: string
   readonly force?: boolean
+  readonly output: string
   readonly quiet?: boolean
 }
 
@@ -22,11 +23,13 @@ export function command(): Command {
     .option('--source <FILE>', 'CSV, Parquet, builtin:… or prometheus:URL', 'builtin:daily-wave')
     .option('--query <PROMQL>', 'what to ask Prometheus for')
     .option('--force', 'replace a file that is there')
+    .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .option('--quiet', 'say nothing about the source')
     .action(run)
 }
 
 async function run(options: Options): Promise<void> {
+  readFormat(options.output)
   const { out, source, query, force } = options
   if (existsSync(out) && !force) {
     throw new PrescaleError('BAD_OPTION', `${out} is there already; say --force to replace it, or --out FILE`)
@@ -34,7 +37,11 @@ async function run(options: Options): Promise<void> {
   const found = await look(source, query)
   for (const line of found) note(line, options.quiet)
   writeWhole(out, starter(source, query, found))
-  print('table', { value: out, rows: [], text: `${out} written; next: prescale rehearse -c ${out}` })
+  print(options.output, {
+    value: { out },
+    rows: [{ out }],
+    text: `${out} written; next: prescale rehearse -c ${out}`
+  })
 }
 
 /** What is in the source, as comments. A source that cannot be read now may be there later: that is said, not refused. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
-import { Command, CommanderError, type OutputConfiguration } from 'commander'
+import { Command, CommanderError, Option, type OutputConfiguration } from 'commander'
 import { unknownName } from '../base/index.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, sayError } from './exit.ts'
@@ -32,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const [name, entry] of Object.entries(commands)) {
     // Only the command that is asked for is loaded: `prescale decide` does not wait for DuckDB.
     if (name === asked) {
-      program.addCommand(withConfig(inherit((await entry.load()).command())))
+      program.addCommand(withCommon(inherit((await entry.load()).command())))
     } else program.addCommand(new Command(name).description(entry.says).allowUnknownOption())
   }
   if (asked !== undefined && !asked.startsWith('-') && !Object.hasOwn(commands, asked)) {
@@ -50,16 +50,23 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The parser of the file is loaded only for who gives one. */
-function withConfig(command: Command): Command {
-  return command
-    .option('-c, --config <FILE>', 'settings in YAML, as `prescale init` writes them; flags win')
-    .hook('preAction', async (_, acting) => {
-      const { config } = command.opts<{ config?: string }>()
-      if (config === undefined) return
-      const { applyConfig } = await import('./config.ts')
-      applyConfig(acting, command.name(), config, Object.keys(commands))
-    })
+/**
+ * `-c`, `--seed` and `--quiet` mean the same everywhere: a command in which nothing is drawn or said takes them too, and
+ * does not show them. The parser of the file is loaded only for who gives one.
+ */
+function withCommon(command: Command): Command {
+  for (const leaf of command.commands.length > 0 ? command.commands : [command]) {
+    const has = (flag: string) => leaf.options.some(({ long }) => long === flag)
+    leaf.option('-c, --config <FILE>', 'settings in YAML, as `prescale init` writes them; flags win')
+    if (!has('--seed')) leaf.addOption(new Option('--seed <N>').hideHelp())
+    if (!has('--quiet')) leaf.addOption(new Option('--quiet').hideHelp())
+  }
+  return command.hook('preAction', async (_, acting) => {
+    const { config } = acting.opts<{ config?: string }>()
+    if (config === undefined) return
+    const { applyConfig } = await import('./config.ts')
+    applyConfig(acting, command.name(), config, Object.keys(commands))
+  })
 }
 
 function inherit(command: Command): Command {

@@ -24,6 +24,7 @@ import { worlds } from '../sim/index.ts'
 import { addDataOptions, type Data, type DataOptions, readData, trainingSteps } from './data.ts'
 import { interrupted } from './interrupt.ts'
 import { asRunInWorker, doJobsInWorkers, threads } from './jobs.ts'
+import { wholeNumber } from './numbers.ts'
 import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 import { DEFAULT_STORE } from './store-file.ts'
@@ -273,12 +274,6 @@ function seedsOf({ seeds, seed }: Options): number[] {
   const count = wholeNumber('--seeds', seeds, 1)
   const first = wholeNumber('--seed', seed, 0)
   return Array.from({ length: count }, (_, i) => first + i)
-}
-
-function wholeNumber(name: string, text: string, least: number): number {
-  const n = Number(text)
-  requireOption(Number.isInteger(n) && n >= least, name, text, `a whole number, at least ${least}`)
-  return n
 }
 
 function settingsOf(options: Options): ServiceSettings {
