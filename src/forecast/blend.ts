@@ -46,7 +46,7 @@ export function blend({ season = 0 }: BlendOptions = {}): Forecaster {
     needs: 1,
     start: (history, horizon) => {
       requireSeason(name, season, history, 1)
-      return { model: start(seasonsOf(history, season), horizon), from: 0 }
+      return start(seasonsOf(history, season), horizon)
     }
   }
   return { name, fit: (history: Series, options?: FitOptions) => fitOnline(method, history, options) }

@@ -19,7 +19,7 @@ export function ewma({ alpha }: { readonly alpha?: number } = {}): Forecaster {
     name: 'ewma',
     version: '1',
     needs: 1,
-    start: (history) => ({ model: start(alpha ?? fitAlpha(history.values)), from: 0 })
+    start: (history) => start(alpha ?? fitAlpha(history.values))
   }
   return { name: 'ewma', fit: (history: Series, options?: FitOptions) => fitOnline(method, history, options) }
 }

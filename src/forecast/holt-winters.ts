@@ -76,7 +76,7 @@ export function holtWinters(given: HoltWintersOptions = {}): Forecaster {
   return { name, fit: (history: Series, fit?: FitOptions) => fitOnline(method, history, fit) }
 }
 
-function start(history: Series, options: ReadOptions<typeof holtWintersOptions>) {
+function start(history: Series, options: ReadOptions<typeof holtWintersOptions>): PointModel {
   const wanted = options.seasonal === 'none' ? 0 : options.season || detectSeason(history).season
   requireSeason(name, wanted, history, 2)
   const multiplicative = options.seasonal === 'multiplicative' && wanted > 1
@@ -86,7 +86,7 @@ function start(history: Series, options: ReadOptions<typeof holtWintersOptions>)
   const kept = values.subarray(Math.max(0, values.length - Math.max(fittedOn, 4 * form.season)))
   const parameters = fitParameters(kept, form, options)
   const sse = squaredError(kept, firstState(kept, form), form, parameters)
-  return { model: model(firstState(values, form), form, parameters, sse), from: 0 }
+  return model(firstState(values, form), form, parameters, sse)
 }
 
 function model(state: State, form: Form, parameters: Parameters, sse: number): PointModel {

@@ -9,7 +9,7 @@ import type { Series } from '../base/index.ts'
 import type { FitOptions, Forecaster } from '../roles.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 
-const method: Method = { name: 'naive', version: '1', needs: 1, start: () => ({ model: start(), from: 0 }) }
+const method: Method = { name: 'naive', version: '1', needs: 1, start }
 
 export function naive(): Forecaster {
   return {

@@ -24,8 +24,8 @@ export interface Method {
   readonly version: string
   /** Fewest measured steps without which it cannot say anything. */
   readonly needs: number
-  /** Steps behind the history's start that the model returned by `start` has already seen. */
-  readonly start: (history: Series, horizon: number) => { model: PointModel; from: number }
+  /** A model fitted to the history that has not stepped through it yet. Refuses what it cannot be fitted to. */
+  readonly start: (history: Series, horizon: number) => PointModel
 }
 
 export const defaultLevels = [0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99] as const
@@ -50,12 +50,12 @@ export function fitOnline(method: Method, history: Series, options: FitOptions =
       `${method.name} needs at least ${method.needs} measured steps, the history has ${measured}`
     )
   }
-  const { model, from } = method.start(history, horizon)
+  const model = method.start(history, horizon)
   const least = isRate(history) ? 0 : -Infinity
   const scored = conformal({ horizon, levels, window, least })
   // Only what can still matter to the windows is scored; the older part is learned from without.
-  const scoredFrom = Math.max(from, history.values.length - 3 * window - horizon)
-  for (let t = from; t < scoredFrom; t++) model.observe(history.values[t])
+  const scoredFrom = Math.max(0, history.values.length - 3 * window - horizon)
+  for (let t = 0; t < scoredFrom; t++) model.observe(history.values[t])
   return fittedOf({ method, model, scored, levels, horizon, least }, history, scoredFrom)
 }
 

@@ -28,7 +28,7 @@ export function seasonalNaive({ season = 0 }: { readonly season?: number } = {})
     needs: 1,
     start: (history) => {
       requireSeason(name, season, history, 1)
-      return { model: start(season || detectSeason(history).season || 1), from: 0 }
+      return start(season || detectSeason(history).season || 1)
     }
   }
   return { name, fit: (history: Series, options?: FitOptions) => fitOnline(method, history, options) }

@@ -22,7 +22,7 @@ export function sma({ window = 5 }: { readonly window?: number } = {}): Forecast
     name: 'sma',
     version: '1',
     needs: 1,
-    start: () => ({ model: start(window), from: 0 })
+    start: () => start(window)
   }
   return { name: 'sma', fit: (history: Series, options?: FitOptions) => fitOnline(method, history, options) }
 }
