@@ -3,13 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { everyMind, type Kind, mind, planOf, wave } from '../../test/fakes/small-rehearsal.ts'
 import { MINUTE, SECOND, type Series } from '../base/index.ts'
 import { makeForecaster } from '../forecast/index.ts'
-import { leadTimes } from '../sim/index.ts'
 import { frontierOf, overloadedAt } from './frontier.ts'
 import { overloadedFlags, type RunTrack } from './measure.ts'
 import { measuresOf } from './measures-of.ts'
 import { oracle, startSteps } from './oracle.ts'
-import { LATE_PRICES, oracleOf, oracleRun } from './oracle-run.ts'
-import { fateOf, needOf, type Plan, trueLeadTime } from './plan.ts'
+import { LATE_PRICES, leadStepsOf, oracleOf, oracleRun } from './oracle-run.ts'
+import { fateOf, needOf, type Plan } from './plan.ts'
 import { rehearse } from './rehearse.ts'
 
 const forecasters = { naive: makeForecaster('naive') }
@@ -26,13 +25,8 @@ function bill({ ready, starting, stepMs, ...track }: RunTrack, minutes: number) 
 function boundOf(plan: Plan, seed: number) {
   const fate = fateOf(plan, seed)
   const need = needOf(plan, fate)
-  const lead = leadTimes(trueLeadTime(plan))
-  const start = startSteps(
-    (need.length * MINUTE) / fate.stepMs,
-    (step) => Math.ceil(lead(seed, step + fate.warmupSteps) / fate.stepMs),
-    fate.warmupSteps
-  )
   const perMinute = MINUTE / fate.stepMs
+  const start = startSteps(need.length * perMinute, leadStepsOf(plan, fate), fate.warmupSteps)
   return { fate, need, at: (price: number) => oracle({ need, perMinute, start, least: 0 }, price).cost }
 }
 
@@ -93,6 +87,23 @@ describe.each<Kind>(['service', 'stream'])('no run lies below the oracle in the 
   it('nor in steps of a second', () => {
     check(planOf(kind, wave(120), 40, { stepMs: SECOND }), 2)
   })
+})
+
+it.each<Kind>(['service', 'stream'])('knows the lead times that the %s world will have', (kind) => {
+  const leadTimeMs = { p50: MINUTE, p90: 4 * MINUTE }
+  const plan = planOf(kind, wave(300), 60, { leadTimeMs, truth: { leadTime: 1.5 } })
+  const fate = fateOf(plan, 5)
+  const lead = leadStepsOf(plan, fate)
+  const [resource] = Object.keys(fate.initial)
+  for (const asked of [-7, 0, 1, 5, 23]) {
+    const world = fate.open({ [resource]: 3 })
+    let readyIn = 0
+    for (let step = -fate.warmupSteps; readyIn < 4; step++) {
+      const wanted = { [resource]: step < asked ? 3 : 4 }
+      readyIn = world.step(wanted, 0).ready
+      if (readyIn === 4) expect(step - asked).toBe(lead(asked))
+    }
+  }
 })
 
 describe('the oracle of a rehearsal', () => {

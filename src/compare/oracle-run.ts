@@ -23,16 +23,19 @@ export const LATE_PRICES: readonly number[] = [1, 2, 4, 7, 10, 14, 20, 30, 50, 1
 
 /** The bound of one seed as a function of the price of a late minute. */
 export function oracleOf(plan: Plan, fate: Fate, need: Int32Array): (latePrice: number) => OraclePoint {
-  const { stepMs, warmupSteps, seed } = fate
-  const perMinute = Math.round(MINUTE / stepMs)
-  const lead = leadTimes(trueLeadTime(plan))
-  const leadSteps = (step: number) => Math.ceil(lead(seed, step + warmupSteps) / stepMs)
-  const start = startSteps(need.length * perMinute, leadSteps, warmupSteps)
+  const perMinute = Math.round(MINUTE / fate.stepMs)
+  const start = startSteps(need.length * perMinute, leadStepsOf(plan, fate), fate.warmupSteps)
   const problem = { need, perMinute, start, least: 0 }
   return (latePrice) => {
     const track = trackOf(fate, need, oracle(problem, latePrice * perMinute))
     return { ...measuresOf(plan, track, need), sloViolationRatio: NaN, latePrice }
   }
+}
+
+/** Steps from asking for a unit in a scored step (below 0: in the warm-up) until it is ready, by this seed's luck. */
+export function leadStepsOf(plan: Plan, { seed, stepMs, warmupSteps }: Fate): (step: number) => number {
+  const lead = leadTimes(trueLeadTime(plan))
+  return (step) => Math.ceil(lead(seed, step + warmupSteps) / stepMs)
 }
 
 /** The point that is printed beside the policies: fewest late minutes for at most 1.2 × what hpa costs. */

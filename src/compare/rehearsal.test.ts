@@ -106,10 +106,16 @@ describe('a whole rehearsal', () => {
   it('keeps Turns of the first seed only when they are asked for', async () => {
     const without = await rehearseAll(plan, request('proportional'))
     expect(without.contenders.every(({ turns }) => turns.length === 0)).toBe(true)
+    const asked: boolean[] = []
     const kept = await rehearseAll(
       plan,
-      request('proportional', { keepTurns: true, seeds: [1, 2], frontier: true })
+      request('proportional', { keepTurns: true, seeds: [1, 2], frontier: true }),
+      async (jobs) => {
+        asked.push(...jobs.map(({ keepTurns }) => keepTurns))
+        return doJobsHere(jobs)
+      }
     )
+    expect(asked).toEqual([true, false])
     for (const { turns, label } of kept.contenders) {
       expect(turns.length).toBeGreaterThan(0)
       for (const { target, policy } of turns) {
