@@ -2,6 +2,7 @@
 export { type AsRun, asRun, doAsRun } from './as-run.ts'
 export * from './frontier.ts'
 export { measure, OVERLOAD_SHARE, type RunMeasures, type RunTrack } from './measure.ts'
+export { measuresOf } from './measures-of.ts'
 export { type OracleProblem, type OracleSchedule, oracle } from './oracle.ts'
 export { comparePair, type Pair } from './pairs.ts'
 export { fateOf, needOf, planService, planStream, type ServiceSettings, type StreamWorld } from './plan.ts'
