@@ -44,7 +44,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
     const { series } = await readData(real.file, real.options)
     const span = { fitFrom: 0, scoreFrom: trainingSteps(series), scoreTo: series.values.length }
     let ours = 'mpc'
-    for (const [truth, factors] of truths) {
+    for (const [truth, factors] of rescaled(real) ? truths.slice(0, 1) : truths) {
       const say = (line: string) => progress(`${i + 1}/${chosen.length} ${real.name}, ${truth}, ${line}`)
       const plan = planService(real.name, series, span, { truth: factors })
       const rehearsed = await rehearseAll(
@@ -83,6 +83,11 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
       )
     )
   }
+}
+
+/** The dsp series were rescaled by their publishers; what a wrong belief costs is shown on loads as they were. */
+function rescaled({ name }: RealSeries): boolean {
+  return name.startsWith('dsp/')
 }
 
 interface Outcome {
