@@ -201,3 +201,69 @@ describe('estimator', () => {
     expect(JSON.stringify(memory).length).toBeLessThan(5_000)
   })
 })
+
+/** A stream job under 8,000 records/s with slots of 1,000, seen every 15 s; its meters and lag gauge as Flink's. */
+function job(
+  seconds: number,
+  stop: { readonly atS: number; readonly lostS: number; readonly units: number }
+) {
+  const estimate = estimator()
+  const memory = estimate.initial()
+  const load = 8_000
+  let last = estimate.update({ nowMs: 0, capacity: { ready: { job: 12 } } }, memory)
+  for (let t = 15; t <= seconds; t += 15) {
+    const units = t > stop.atS ? stop.units : 12
+    const since = t - stop.atS
+    // What is missing is made up for with what the capacity leaves over.
+    const behind = since > 0 ? Math.max(0, load * since - units * 1_000 * Math.max(0, since - stop.lostS)) : 0
+    const down = since > 0 && since <= stop.lostS
+    const quality = down ? ('missing' as const) : ('ok' as const)
+    // The window of a minute is not full behind a stop: for that long the true rate reads too low.
+    const full = since > 0 && since < 75 ? 0.6 : 1
+    last = estimate.update(
+      {
+        nowMs: t * 1_000,
+        load: series(step, new Float64Array(240).fill(load), { startMs: t * 1_000 - 241 * step }),
+        capacity: { ready: { job: units }, wanted: { job: units } },
+        metrics: {
+          throughput: { value: down ? Number.NaN : load, quality, ageMs: 0 },
+          lag: { value: down ? Number.NaN : behind, quality, ageMs: 0 }
+        },
+        topology: {
+          operators: [
+            {
+              id: 'job',
+              parallelism: units,
+              source: true,
+              trueProcessingRate: down ? Number.NaN : units * 1_000 * full,
+              trueOutputRate: units * 1_000,
+              busy: load / (units * 1_000)
+            }
+          ],
+          edges: []
+        }
+      },
+      memory
+    )
+  }
+  return last
+}
+
+describe('estimator of a stream job', () => {
+  it("takes the engine's own rate, and not while its window fills behind a stop", () => {
+    expect(job(900, { atS: 600, lostS: 20, units: 14 }).unitRate).toBeCloseTo(1_000, 6)
+  })
+
+  it('finds what a rescale lost from the lag that is left, though it is drained meanwhile', () => {
+    // Observations are 15 s apart: the rescale began up to one of them before it was seen.
+    for (const lostS of [15, 20, 34]) {
+      const { restartMs, assumed } = job(1_200, { atS: 600, lostS, units: 14 })
+      expect(Math.abs(restartMs!.p50 / 1_000 - lostS)).toBeLessThan(1)
+      expect(assumed).not.toContain('restartMs')
+    }
+  })
+
+  it('does not know what a rescale costs before there was one', () => {
+    expect(job(600, { atS: 600, lostS: 20, units: 14 }).restartMs).toBeUndefined()
+  })
+})
