@@ -6,14 +6,16 @@ export const mpcOptions = {
   horizon: { kind: 'integer', default: 60, min: 1, says: 'most steps of the forecast that are planned' },
   back: {
     kind: 'number',
-    // Tuned on the 18 h closed loop of the cars job: 1 makes 40 rescales of it, 6 makes 12 at the same lateness and cost.
+    // Tuned on the 18 h closed loop of the cars job: 1 makes 26 to 38 rescales of it, 6 makes 7 to 15 and is late less often.
     default: 6,
     min: 1,
     says: 'a change down is charged as this many changes: what is given back is asked for again'
   },
   worst: {
     kind: 'number',
-    default: 1.1,
+    // Naive is hard to beat in absolute error where loads stand still and jump, also for quantiles that are right: on the
+    // first 80 % of google_15min and google_1h plans up to here were late less often than the load of now.
+    default: 1.5,
     min: 0,
     says: "largest error of the forecast against naive's at which it is trusted"
   },
