@@ -5,12 +5,11 @@
  * once, measured once (one step late, with 1 % noise) and forecast once a minute for all of them; each run has a
  * world, an estimator and a memory of its own. Pure: time is the step, chance is the seed.
  */
-import { append, MINUTE, random, type Series, series } from '../base/index.ts'
+import type { Series } from '../base/index.ts'
 import { type EstimateMemory, type Estimator, estimator } from '../loop/estimate.ts'
 import type {
   Capacity,
   Decision,
-  Fitted,
   Forecast,
   Forecaster,
   Json,
@@ -21,7 +20,9 @@ import type {
   Turn,
   Units
 } from '../roles.ts'
+import { forecastTrack } from './forecast-track.ts'
 import { newTrack, type RunTrack, record } from './measure.ts'
+import { measuredLoad, scrapesSeen, shownLoad } from './measured-load.ts'
 
 /** One policy under one setting. `label` is unique within a rehearsal. */
 export interface Mind {
@@ -79,14 +80,8 @@ export interface Run {
   readonly turns: readonly Turn[]
 }
 
-/** Load that policies are shown: the last hour. Forecasters see all of it. */
-const SHOWN_MS = 60 * MINUTE
 /** Turns kept of one run, the newest: a policy that flaps for weeks must not fill the disk. */
 const MOST_TURNS = 12_000
-/** How often the load is read: the usual scrape interval of a metrics server. */
-const SCRAPE_MS = 15_000
-/** Counters are exact but for the jitter of the moment they are read. */
-const LOAD_NOISE = 0.01
 
 export function rehearse(
   fate: Fate,
@@ -98,7 +93,7 @@ export function rehearse(
   } = {}
 ): Run[] {
   const { stepMs, demand, startMs, warmupSteps } = fate
-  const observed = observe(fate)
+  const observed = measuredLoad(fate)
   const tracks = Object.entries(forecasters)
     .filter(([name]) => minds.some((mind) => mind.forecaster === name))
     .map(([name, forecaster]) => forecastTrack(name, forecaster, fate, observed))
@@ -216,112 +211,4 @@ function change(from: Units, to: Units): number | undefined {
     by += difference
   }
   return same ? undefined : by
-}
-
-/** The measured load, events/s per scrape: what was really there, with the jitter of the moment it was read. */
-function observe(fate: Fate): Series {
-  const rng = random(fate.seed, 'observed-load')
-  const perScrape = stepsPerScrape(fate)
-  const stepMs = perScrape * fate.stepMs
-  const values = new Float64Array(Math.floor(fate.demand.length / perScrape))
-  for (let i = 0; i < values.length; i++) {
-    let events = 0
-    for (let j = i * perScrape; j < (i + 1) * perScrape; j++) events += fate.demand[j]
-    values[i] = Math.max(0, ((events * 1_000) / stepMs) * (1 + LOAD_NOISE * rng.normal()))
-  }
-  return series(stepMs, values, { startMs: fate.startMs })
-}
-
-/** A finer world is not scraped more often, unless its forecaster works in finer steps. */
-function stepsPerScrape({ stepMs, history }: Fate): number {
-  return Math.max(1, Math.round(Math.min(SCRAPE_MS, history.stepMs) / stepMs))
-}
-
-/** Scrapes that can be seen at the beginning of a step: the newest is not in yet. */
-function scrapesSeen(observed: Series, step: number, stepMs: number): number {
-  return Math.max(0, Math.floor((step * stepMs) / observed.stepMs) - 1)
-}
-
-function shownLoad(observed: Series, end: number): Series {
-  const from = Math.max(0, end - Math.round(SHOWN_MS / observed.stepMs))
-  return {
-    startMs: observed.startMs + from * observed.stepMs,
-    stepMs: observed.stepMs,
-    unit: observed.unit,
-    values: observed.values.subarray(from, end)
-  }
-}
-
-interface ForecastTrack {
-  readonly name: string
-  /** `scrapes`: how many values of the measured load are in. */
-  advance(scrapes: number): void
-  latest(): Forecast | undefined
-}
-
-/**
- * The forecasts of one forecaster along the run: one for each of its steps, made when the step's measurements are in.
- * Without history it begins to forecast once `fit` accepts what has been seen.
- */
-function forecastTrack(name: string, forecaster: Forecaster, fate: Fate, observed: Series): ForecastTrack {
-  const { stepMs } = fate.history
-  const factor = Math.round(stepMs / observed.stepMs)
-  const rng = () => random(fate.seed, 'forecaster', name)
-  let fitted: Fitted | undefined
-  let history = fate.history
-  let done = 0
-  let latest: Forecast | undefined
-  const start = (): Fitted | undefined => {
-    if (history.values.length === 0) return undefined
-    return tryFit(forecaster, history, { horizon: fate.horizon, rng: rng() })
-  }
-  fitted = start()
-  return {
-    name,
-    advance(scrapes) {
-      for (; (done + 1) * factor <= scrapes; done++) {
-        const more = series(stepMs, [meanOf(observed.values, done * factor, (done + 1) * factor)], {
-          startMs: fate.startMs + done * stepMs
-        })
-        if (fitted) fitted = fitted.update(more)
-        else {
-          history = append(history, more)
-          // Doubling waits: fitting again on every step of a long start would cost its square.
-          if (isPowerOfTwo(history.values.length)) fitted = start()
-        }
-        latest = undefined
-      }
-      latest ??= fitted?.predict(fate.horizon)
-    },
-    latest: () => latest
-  }
-}
-
-/** Too short a history is not an error here: there is no forecast yet, and the policies must live with that. */
-function tryFit(
-  forecaster: Forecaster,
-  history: Series,
-  options: Parameters<Forecaster['fit']>[1]
-): Fitted | undefined {
-  try {
-    return forecaster.fit(history, options)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'TOO_SHORT') return undefined
-    throw error
-  }
-}
-
-function isPowerOfTwo(n: number): boolean {
-  return n >= 8 && (n & (n - 1)) === 0
-}
-
-function meanOf(values: Float64Array, from: number, to: number): number {
-  let sum = 0
-  let measured = 0
-  for (let i = from; i < to; i++) {
-    if (Number.isNaN(values[i])) continue
-    sum += values[i]
-    measured++
-  }
-  return measured === 0 ? NaN : sum / measured
 }
