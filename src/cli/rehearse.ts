@@ -266,8 +266,8 @@ function recordedColumns(text: string | undefined): string[] {
   return columns
 }
 
-function spanOf(series: Series, { trainUntil }: Options) {
-  return { fitFrom: 0, scoreFrom: trainingSteps(series, trainUntil), scoreTo: series.values.length }
+function spanOf(series: Series, { trainUntil, tz }: Options) {
+  return { fitFrom: 0, scoreFrom: trainingSteps(series, trainUntil, tz), scoreTo: series.values.length }
 }
 
 function seedsOf({ seeds, seed }: Options): number[] {
