@@ -76,7 +76,7 @@ export const policies = {
     needsForecast: true,
     knob: {
       option: 'price',
-      values: [5, 10, 20, 35, 50, 80, 130, 250, 600, 2_500]
+      values: [5, 10, 20, 40, 70, 120, 250, 500, 1_000, 2_500]
     }
   }
 } satisfies Record<string, PolicyEntry>
