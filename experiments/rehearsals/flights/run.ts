@@ -55,7 +55,7 @@ async function run(options: ExperimentOptions): Promise<ExperimentResult> {
     )
   const swept = [...REACTIVE_NAMES, 'mpc']
   const development = { fitFrom: 0, scoreFrom: weeks(4), scoreTo: options.long ? weeks(12) : weeks(30 / 7) }
-  const tried = await rehearse('development', development, 'mpc', swept)
+  const tried = await rehearse('development', development, 'mpc:price=50', swept)
   const price = bestPrice(tried)
   const ours = `mpc:price=${price}`
   const parts = [{ part: 'development', rehearsed: tried, price }]
