@@ -110,7 +110,10 @@ function claimsOf(part: string, rehearsed: Rehearsed, price: number): Claim[] {
   if (!mpc) throw new Error(`mpc was not rehearsed at price ${price}`)
   const equal = atEqualCost(mpc, frontierOf(rehearsed.points, REACTIVE))
   const bound = atEqualCost(mpc, frontierOf(rehearsed.points, ['oracle']))
-  const id = part.replaceAll(/[^a-z0-9]+/g, '-')
+  const id = part
+    .replace('+', 'plus ')
+    .replace('−', 'minus ')
+    .replaceAll(/[^a-z0-9]+/g, '-')
   const fewer = 1 - mpc.overloadedMinutes / hpa.overloadedMinutes
   return [
     savedClaim(
