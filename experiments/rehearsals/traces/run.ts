@@ -159,7 +159,10 @@ function equalCostClaims(truth: string, rows: readonly (Row & Outcome)[]): Claim
 
 /** The headline again: late minutes saved against hpa, and what that costs. */
 function besideHpa(truth: string, rows: readonly (Row & Outcome)[]): Claim[] {
-  const id = truth.replaceAll(/[^a-z0-9]+/gi, '-')
+  const id = truth
+    .replace('+', 'plus ')
+    .replace('−', 'minus ')
+    .replaceAll(/[^a-z0-9]+/gi, '-')
   const late = rows.filter(({ hpaLate }) => hpaLate > 0)
   const fewer = median(late.map(({ hpaLate, ours }) => 1 - ours / hpaLate))
   const cost = median(late.map(({ costRatio }) => costRatio))
