@@ -15,6 +15,7 @@ export interface Random {
   integer(below: number): number
 }
 
+/** The generator of a seed and a path of labels: the same numbers for the same path, whatever else was drawn. */
 export function random(seed: number, ...path: readonly (string | number)[]): Random {
   return make(sfc32(hash32(seed, path)))
 }

@@ -12,6 +12,7 @@ export interface Series {
   readonly values: Float64Array
 }
 
+/** A series of numbers (events/s from 0 ms unless said otherwise); arrays are copied, a Float64Array is kept. Throws `BAD_OPTION` for no step. */
 export function series(
   stepMs: number,
   values: ArrayLike<number>,

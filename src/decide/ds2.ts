@@ -55,6 +55,7 @@ type Ds2Memory = {
   readonly evaluations: number
 }
 
+/** The policy; options (over-provisioning and epochs) as in `ds2Options`. Throws `BAD_OPTION` for one that cannot be. */
 export function ds2(given: GivenOptions = {}): Policy<Ds2Memory> {
   const settings = readOptions('ds2', ds2Options, given)
   return {

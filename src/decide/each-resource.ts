@@ -28,6 +28,7 @@ export interface Asked<Memory> {
 
 type ByResource<Memory> = { readonly [resource: string]: Memory }
 
+/** Asks `decideOne` for every resource that is wanted or ready; holds (`no-target`) where there is none. */
 export function eachResource<Memory>(
   seen: Observation,
   memory: ByResource<Memory>,

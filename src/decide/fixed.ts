@@ -18,6 +18,7 @@ export const fixedOptions = {
   interval: { kind: 'duration', default: 60_000, min: 1, says: 'how often it is asked' }
 } satisfies OptionTable
 
+/** The policy; options (units) as in `fixedOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function fixed(given: GivenOptions = {}): Policy {
   const { units, interval } = readOptions('fixed', fixedOptions, given)
   const size = sizeOf(units)

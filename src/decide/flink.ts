@@ -32,6 +32,7 @@ export type FlinkMemory = {
   readonly rescales: readonly { readonly atMs: number; readonly restartMs: number | null }[]
 }
 
+/** The policy; options (the original's keys in camel case) as in `flinkOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function flink(given: GivenOptions = {}): Policy<FlinkMemory> {
   const settings = readFlinkOptions(given)
   return {

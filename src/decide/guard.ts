@@ -24,6 +24,7 @@ export interface Guard<Own> {
   readonly rule: (seen: Observation, answer: Decision, own: Own) => Ruling<Own>
 }
 
+/** The policy with this guard around it; an answer that the guard leaves alone is handed on as it is. */
 export function guarded<Memory, Own>(
   policy: Policy<Memory>,
   guard: Guard<Own>

@@ -68,6 +68,18 @@ const gapList = fc.array(fc.integer({ min: 1, max: 4 * MINUTE }), { minLength: 1
 const appliedList = fc.array(fc.boolean(), { minLength: 1, maxLength: 7 })
 
 describe('withBounds', () => {
+  it.each([
+    [2.5, 4],
+    [-1, 4],
+    [0, 4.5],
+    [5, 4],
+    [0, NaN]
+  ])('refuses bounds that no number of units can keep: %s to %s', (min, max) =>
+    expect(() => withBounds(policies.fixed.make(), min, max)).toThrow(
+      /withBounds\.(min|max) must be a whole number/
+    )
+  )
+
   it('never lets anything out of its bounds, whatever is wanted, and names what held', () => {
     fc.assert(
       fc.property(wishList, gapList, units, units, (list, gaps, a, b) => {

@@ -99,6 +99,7 @@ type HpaMemory = {
 }
 type ResourceMemory = HpaMemory[string]
 
+/** The policy; options (target, tolerances, windows and rules) as in `hpaOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function hpa(given: GivenOptions = {}): Policy<HpaMemory> {
   const read = readOptions('hpa', hpaOptions, given)
   const behavior =

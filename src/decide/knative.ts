@@ -102,6 +102,7 @@ type KnativeMemory = {
 }
 type ResourceMemory = KnativeMemory[string]
 
+/** The policy; options (windows, rates and scales) as in `knativeOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function knative(given: GivenOptions = {}): Policy<KnativeMemory> {
   const options = readOptions('knative', knativeOptions, given)
   return {

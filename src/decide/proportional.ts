@@ -23,6 +23,7 @@ export const proportionalOptions = {
   interval: { kind: 'duration', default: 15_000, min: 1, says: 'how often it is asked' }
 } satisfies OptionTable
 
+/** The policy; options (target) as in `proportionalOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function proportional(given: GivenOptions = {}): Policy {
   const { target, interval, downStabilization } = readOptions('proportional', proportionalOptions, given)
   const policy: Policy = {

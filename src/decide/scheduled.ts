@@ -37,6 +37,7 @@ type ScheduledMemory = {
   readonly untilMs: number | null
 } | null
 
+/** The policy; options (entries and time zone) as in `scheduledOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function scheduled(given: GivenOptions = {}): Policy<ScheduledMemory> {
   const { schedule, tz, interval } = readOptions('scheduled', scheduledOptions, given)
   const entries = schedule

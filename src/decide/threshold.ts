@@ -36,6 +36,7 @@ type ThresholdMemory = {
   readonly [resource: string]: { readonly seenMs: number; readonly steppedMs: number | null }
 }
 
+/** The policy; options (lines, steps and pauses) as in `thresholdOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function threshold(given: GivenOptions = {}): Policy<ThresholdMemory> {
   const read = readOptions('threshold', thresholdOptions, given)
   const options = { ...read, down: read.down ?? read.up / 2 }

@@ -10,13 +10,15 @@ import { requireOption } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
 import { type Guarded, guarded } from './guard.ts'
 
+/** `min` and `max` in units of each resource. Throws `BAD_OPTION` when they are no whole numbers in this order. */
 export function withBounds<Memory>(
   policy: Policy<Memory>,
   min = 0,
   max = Number.POSITIVE_INFINITY
 ): Policy<Guarded<Memory, null>> {
-  requireOption(min >= 0, 'withBounds.min', min, 'at least 0')
-  requireOption(max >= min, 'withBounds.max', max, `at least min, ${min}`)
+  requireOption(Number.isInteger(min) && min >= 0, 'withBounds.min', min, 'a whole number, at least 0')
+  const isLimit = Number.isInteger(max) || max === Number.POSITIVE_INFINITY
+  requireOption(isLimit && max >= min, 'withBounds.max', max, `a whole number, at least min, ${min}`)
   return guarded(policy, {
     name: 'withBounds',
     initial: () => null,

@@ -19,6 +19,7 @@ export interface QuietTimes {
 /** When this guard last let a change through, `null` before the first. */
 type CooldownMemory = { readonly changedMs: number | null }
 
+/** Quiet time in milliseconds, one for both ways or each its own. Throws `BAD_OPTION` when negative. */
 export function withCooldown<Memory>(
   policy: Policy<Memory>,
   quiet: number | QuietTimes

@@ -15,6 +15,7 @@ type RateMemory = { readonly [resource: string]: Moves }
 
 const still: Moves = { added: [], removed: [], asked: null }
 
+/** Rules as for the options `up` and `down` of `hpa`. Throws `BAD_OPTION` for rules that cannot be read. */
 export function withRateLimit<Memory>(
   policy: Policy<Memory>,
   {

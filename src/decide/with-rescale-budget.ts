@@ -14,6 +14,7 @@ import { type Guarded, guarded, keep, sameUnits } from './guard.ts'
 /** Moments of the changes that may still count, oldest first. */
 type BudgetMemory = readonly number[]
 
+/** `most` changes in any `windowMs`. Throws `BAD_OPTION` for half a change or an empty window. */
 export function withRescaleBudget<Memory>(
   policy: Policy<Memory>,
   most: number,

@@ -15,6 +15,7 @@ import { type Guarded, guarded } from './guard.ts'
 /** When the shield last saw something, `null` before. */
 type ShieldMemory = { readonly lastMs: number | null }
 
+/** `trust` says which metrics matter and how old they may be; all of them, 5 min, unless set. */
 export function withShield<Memory>(
   policy: Policy<Memory>,
   trust: Partial<Trust> = {}

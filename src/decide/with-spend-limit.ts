@@ -32,6 +32,7 @@ type SpendMemory = {
   readonly hourly: number
 } | null
 
+/** Money in the currency of the observation, times in milliseconds. Throws `BAD_OPTION` for a budget below 0 or an empty window. */
 export function withSpendLimit<Memory>(
   policy: Policy<Memory>,
   limit: SpendLimit = {}

@@ -17,6 +17,7 @@ type StabilizationMemory = {
   readonly [resource: string]: { readonly highest: Timed; readonly lowest: Timed }
 }
 
+/** Windows in milliseconds: up none, down 5 min, unless set. Throws `BAD_OPTION` when negative. */
 export function withStabilization<Memory>(
   policy: Policy<Memory>,
   { upMs = 0, downMs = 300_000 }: { readonly upMs?: number; readonly downMs?: number } = {}
