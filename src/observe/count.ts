@@ -7,7 +7,8 @@
  */
 import { formatDuration, MINUTE, PrescaleError, type Series, series } from '../base/index.ts'
 import { named, quoted } from './duckdb.ts'
-import { type Found, guarded, type Read, requireTimes, type TableOptions, tell, timesSql } from './found.ts'
+import { type Found, guarded, type Read, requireTimes, type TableOptions, timesSql } from './found.ts'
+import { tell } from './grid.ts'
 import { repeatedHours } from './zone.ts'
 
 export async function countEvents(found: Found, options: TableOptions): Promise<Read> {

@@ -39,8 +39,6 @@ export interface Read {
   readonly findings: readonly Finding[]
 }
 
-export const tell = (about: Finding['about'], says: string): Finding => ({ about, says })
-
 /** Refuses the first row without a time. */
 export async function requireTimes(found: Found, times: Float64Array): Promise<void> {
   const row = times.findIndex((t) => !Number.isFinite(t))

@@ -257,7 +257,7 @@ function tellGaps({ startMs, stepMs, index }: Placed, findings: Finding[]): void
   )
 }
 
-const tell = (about: Finding['about'], says: string): Finding => ({ about, says })
+export const tell = (about: Finding['about'], says: string): Finding => ({ about, says })
 const several = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`
 
 const iso = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z')
