@@ -1,60 +1,35 @@
 /** `prescale rehearse [FILE]` — every policy on one trace in one world. */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { parseDocument } from 'yaml'
-import {
-  canonicalJson,
-  formatDuration,
-  PrescaleError,
-  parseDuration,
-  requireOption,
-  type Series,
-  unknownName
-} from '../base/index.ts'
+import { canonicalJson, type Series } from '../base/index.ts'
 import type { AsRun } from '../compare/as-run.ts'
-import { DEFAULTS, planService, planStream, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
+import { planService, planStream, type ServiceSettings } from '../compare/plan.ts'
 import { type PolicySpec, parsePolicies, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import { forecasterOf } from '../compare/rehearsal-job.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
-import type { Json, Quantiles } from '../roles.ts'
+import type { Json } from '../roles.ts'
 import { worlds } from '../sim/index.ts'
-import { addDataOptions, type Data, type DataOptions, readData, trainingSteps } from './data.ts'
+import { addDataOptions, type Data, readData, trainingSteps } from './data.ts'
 import { interrupted } from './interrupt.ts'
 import { asRunInWorker, doJobsInWorkers, threads } from './jobs.ts'
-import { wholeNumber } from './numbers.ts'
 import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
+import {
+  type RehearseOptions,
+  readWorld,
+  readWorldConfig,
+  recordedColumns,
+  seedsOf,
+  settingsOf
+} from './rehearse-flags.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
 const worldsInWords = Object.entries(worlds)
   .map(([name, { says }]) => `${name}: ${says}`)
   .join('; ')
 const DEFAULT_POLICIES = 'fixed,hpa,threshold,proportional,mpc'
-
-interface Options extends DataOptions {
-  readonly world: string
-  readonly worldConfig?: string
-  readonly policies: string
-  readonly minUnits?: string
-  readonly maxUnits?: string
-  readonly forecast: string
-  readonly unitRate?: string
-  readonly serviceTime?: string
-  readonly slo?: string
-  readonly leadTime?: string
-  readonly price?: string
-  readonly seeds: string
-  readonly seed: string
-  readonly frontier?: boolean
-  readonly report?: string
-  readonly asRun?: string
-  readonly store: string | false
-  readonly output: string
-  readonly quiet?: boolean
-}
 
 export function command(): Command {
   const rehearse = new Command('rehearse')
@@ -91,7 +66,7 @@ export function command(): Command {
   return addDataOptions(rehearse).action(run)
 }
 
-async function run(file: string, options: Options): Promise<void> {
+async function run(file: string, options: RehearseOptions): Promise<void> {
   readFormat(options.output)
   const policies = parsePolicies(options.policies)
   const columns = recordedColumns(options.asRun)
@@ -150,7 +125,7 @@ async function run(file: string, options: Options): Promise<void> {
   sayWhere(rehearsed, options)
 }
 
-function reportHtml(rehearsed: Rehearsed, data: Data, options: Options): string {
+function reportHtml(rehearsed: Rehearsed, data: Data, options: RehearseOptions): string {
   const { world, forecast } = options
   return renderReport(reportOf(rehearsed, { world, forecast, notes: data.notes }))
 }
@@ -170,7 +145,7 @@ async function keep(file: string, { contenders, plan }: Rehearsed, result: objec
   )
 }
 
-function sayWhere({ plan, contenders }: Rehearsed, { report, store, quiet }: Options): void {
+function sayWhere({ plan, contenders }: Rehearsed, { report, store, quiet }: RehearseOptions): void {
   const policy = contenders.at(-1)?.label
   if (report !== undefined) note(`report: ${resolve(report)}`, quiet)
   if (store !== false) note(`why: prescale explain ${plan.name}/${policy} --at TIME`, quiet)
@@ -208,38 +183,6 @@ export function resultOf(
   }
 }
 
-function readWorld({ world, worldConfig }: Options): string {
-  if (!Object.hasOwn(worlds, world)) {
-    throw new PrescaleError('BAD_OPTION', unknownName('a world', world, Object.keys(worlds)))
-  }
-  requireOption(
-    worldConfig === undefined || world === 'stream',
-    '--world-config',
-    worldConfig,
-    'given together with --world stream'
-  )
-  return world
-}
-
-function readWorldConfig(file: string | undefined): StreamWorld | undefined {
-  if (file === undefined) return undefined
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new PrescaleError('NOT_FOUND', `--world-config ${file} cannot be read`, { cause })
-  }
-  const errors: string[] = []
-  const document = parseDocument(text)
-  for (const { message } of document.errors) errors.push(message.split('\n')[0])
-  if (errors.length > 0) throw new PrescaleError('BAD_INPUT', `${file} is not YAML or JSON: ${errors[0]}`)
-  const config: unknown = document.toJS()
-  if (config === null || typeof config !== 'object' || Array.isArray(config)) {
-    throw new PrescaleError('BAD_INPUT', `${file} must hold a map with \`operators\``)
-  }
-  return config as StreamWorld
-}
-
 /** All runs of one rehearsal share one step: 15 s, or 1 s where a policy is asked more often than that. */
 function stepFor(policies: readonly PolicySpec[]): number {
   const intervals = policies
@@ -253,76 +196,6 @@ function asRecorded({ unitRate, serviceTimeMs, sloMs, how }: AsRun): ServiceSett
   return how === 'given' ? { unitRate } : { unitRate, serviceTimeMs, sloMs }
 }
 
-/** `CAPACITY[,LATENCY]`. */
-function recordedColumns(text: string | undefined): string[] {
-  if (text === undefined) return []
-  const columns = text.split(',').map((column) => column.trim())
-  requireOption(
-    columns.length <= 2 && columns.every((column) => column !== ''),
-    '--as-run',
-    text,
-    'one or two columns: CAPACITY[,LATENCY]'
-  )
-  return columns
-}
-
-function spanOf(series: Series, { trainUntil, tz }: Options) {
+function spanOf(series: Series, { trainUntil, tz }: RehearseOptions) {
   return { fitFrom: 0, scoreFrom: trainingSteps(series, trainUntil, tz), scoreTo: series.values.length }
-}
-
-function seedsOf({ seeds, seed }: Options): number[] {
-  const count = wholeNumber('--seeds', seeds, 1)
-  const first = wholeNumber('--seed', seed, 0)
-  return Array.from({ length: count }, (_, i) => first + i)
-}
-
-function settingsOf(options: Options): ServiceSettings {
-  const minUnits = units('--min-units', options.minUnits, 0)
-  const maxUnits = units('--max-units', options.maxUnits, 1)
-  requireOption(
-    (minUnits ?? DEFAULTS.minUnits) <= (maxUnits ?? DEFAULTS.maxUnits),
-    '--min-units',
-    options.minUnits ?? DEFAULTS.minUnits,
-    `at most --max-units, ${maxUnits ?? DEFAULTS.maxUnits}`
-  )
-  return {
-    unitRate: positive('--unit-rate', options.unitRate),
-    serviceTimeMs:
-      options.serviceTime === undefined ? undefined : duration('--service-time', options.serviceTime),
-    sloMs: options.slo === undefined ? undefined : duration('--slo', options.slo),
-    leadTimeMs: options.leadTime === undefined ? undefined : leadTime(options.leadTime),
-    unitHour: positive('--price', options.price),
-    minUnits,
-    maxUnits
-  }
-}
-
-function units(name: string, text: string | undefined, least: number): number | undefined {
-  return text === undefined ? undefined : wholeNumber(name, text, least)
-}
-
-function positive(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const n = Number(text)
-  requireOption(text.trim() !== '' && n > 0 && Number.isFinite(n), name, text, 'a number above 0')
-  return n
-}
-
-function duration(name: string, text: string): number {
-  const ms = parseDuration(text, name)
-  requireOption(ms > 0, name, text, 'longer than nothing')
-  return ms
-}
-
-/** `2m` or `2m,P90=3m`. */
-function leadTime(text: string): Quantiles {
-  const [first, second] = text.split(',')
-  const p50 = parseDuration(first, '--lead-time')
-  if (second === undefined) return { p50, p90: p50 }
-  const match = /^P90=(.+)$/i.exec(second.trim())
-  if (!match)
-    throw new PrescaleError('BAD_OPTION', `--lead-time must be such as 2m or 2m,P90=3m, was '${text}'`)
-  const p90 = parseDuration(match[1], '--lead-time')
-  requireOption(p90 >= p50, '--lead-time <P90>', match[1], `at least the P50, ${formatDuration(p50)}`)
-  return { p50, p90 }
 }
