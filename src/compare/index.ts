@@ -1,7 +1,7 @@
 /** Many minds, one fate: a rehearsal from a trace to its result, its parts, and the HTML report. */
 export { type AsRun, asRun, doAsRun } from './as-run.ts'
 export * from './frontier.ts'
-export { measure, OVERLOAD_SHARE, type RunMeasures, type RunTrack } from './measure.ts'
+export { measure, type RunMeasures, type RunTrack } from './measure.ts'
 export { measuresOf } from './measures-of.ts'
 export { type OracleProblem, type OracleSchedule, oracle } from './oracle.ts'
 export { comparePair, type Pair } from './pairs.ts'

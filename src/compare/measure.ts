@@ -11,9 +11,8 @@
  */
 import { MINUTE } from '../base/index.ts'
 import type { StepOutcome } from '../roles.ts'
+import { OVERLOAD_SHARE } from '../sim/index.ts'
 
-/** Share of a minute's arrivals that may miss the SLO before the minute counts as overloaded. */
-export const OVERLOAD_SHARE = 0.05
 const FLIP_WINDOW_MS = 10 * MINUTE
 
 export interface Latency {

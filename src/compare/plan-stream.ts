@@ -10,6 +10,7 @@ import {
   compileDag,
   effectiveUnits,
   type OutageConfig,
+  OVERLOAD_SHARE,
   type OverTime,
   overTime,
   type StreamConfig,
@@ -35,8 +36,6 @@ export type StreamPlan = Plan & { readonly world: Extract<WorldPlan, { kind: 'st
 
 /** Latency over this is late: the threshold of the published Flink runs. */
 const SLO_MS = 2_000
-/** Share of a minute's arrivals that may be late. */
-const OVERLOAD_SHARE = 0.05
 
 export function planStream(
   name: string,

@@ -37,7 +37,7 @@ export const forecasters = {
   naive: {
     says: 'the last measured value',
     options: {},
-    make: (given) => {
+    make: (given?: GivenOptions) => {
       readOptions('naive', {}, given)
       return naive()
     }
@@ -45,27 +45,27 @@ export const forecasters = {
   'seasonal-naive': {
     says: 'the value one season ago',
     options: seasonal,
-    make: (given) => seasonalNaive(readOptions('seasonal-naive', seasonal, given))
+    make: (given?: GivenOptions) => seasonalNaive(readOptions('seasonal-naive', seasonal, given))
   },
   sma: {
     says: 'the mean of the last few values',
     options: smaOptions,
-    make: (given) => sma(readOptions('sma', smaOptions, given))
+    make: (given?: GivenOptions) => sma(readOptions('sma', smaOptions, given))
   },
   ewma: {
     says: 'the mean of everything, the newest counting most',
     options: ewmaOptions,
-    make: (given) => ewma(readOptions('ewma', ewmaOptions, given))
+    make: (given?: GivenOptions) => ewma(readOptions('ewma', ewmaOptions, given))
   },
   'holt-winters': {
     says: 'level, trend and season, each smoothed exponentially',
     options: holtWintersOptions,
-    make: (given) => holtWinters(readOptions('holt-winters', holtWintersOptions, given))
+    make: (given?: GivenOptions) => holtWinters(readOptions('holt-winters', holtWintersOptions, given))
   },
   blend: {
     says: 'persistence and season, each trusted as far as it was right at that horizon',
     options: seasonal,
-    make: (given) => blend(readOptions('blend', seasonal, given))
+    make: (given?: GivenOptions) => blend(readOptions('blend', seasonal, given))
   }
 } satisfies Record<string, ForecasterEntry>
 

@@ -12,7 +12,7 @@ import { type Closed, type Facility, type Queue, serveStep } from './queue.ts'
 import { facilityOf, type ServiceOptions, serviceConfig } from './service-config.ts'
 
 /** Share of a minute's arrivals that may miss the SLO before the minute counts as overloaded. */
-const OVERLOAD_SHARE = 0.05
+export const OVERLOAD_SHARE = 0.05
 const empty: Queue = { backlog: 0, chance: 1 }
 /** Never used: at least one unit works. */
 const closed: Closed = { opensIn: 0, rate: 1 }
