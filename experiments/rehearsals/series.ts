@@ -1,5 +1,6 @@
 /** The real load series that every rehearsal table runs on, with how each file is to be read. */
 import { existsSync } from 'node:fs'
+import { PrescaleError } from '../../src/base/index.ts'
 import type { DataOptions } from '../../src/cli/data.ts'
 import { dataPath } from '../experiment.ts'
 
@@ -31,8 +32,19 @@ const known: readonly (readonly [folder: string, file: string, options: DataOpti
   ['llm', 'alibaba_genai2026_lora_5min.csv', counts]
 ]
 
-/** Those that are there. */
-export function realSeries(): RealSeries[] {
+/** All that are there, or the named few that are small enough for CI. Throws in one line where none is. */
+export function seriesFor(long: boolean, few: readonly string[]): RealSeries[] {
+  const all = realSeries()
+  if (all.length === 0) {
+    throw new PrescaleError(
+      'NOT_FOUND',
+      'no load series is there: this experiment reads real data from $PRESCALE_DATA or ../shared/data'
+    )
+  }
+  return long ? all : all.filter(({ name }) => few.includes(name))
+}
+
+function realSeries(): RealSeries[] {
   return known
     .map(([folder, file, options]) => ({
       name: `${folder}/${file.replace(/\.csv$/, '')}`,

@@ -1,9 +1,8 @@
 /** Do the forecast's intervals hold what they promise, on the held-back part of every real load series? */
-import { PrescaleError } from '../../../src/base/index.ts'
 import { readData } from '../../../src/cli/data.ts'
 import { type CoverageRow, forecasters, intervalCoverage } from '../../../src/forecast/index.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
-import { realSeries } from '../series.ts'
+import { seriesFor } from '../series.ts'
 
 /** Small enough for CI. */
 const SHORT = ['dsp/iot_1h', 'dsp/google_15min', 'llm/servegen_m-large_10min']
@@ -17,14 +16,7 @@ export const experiment: Experiment = {
 }
 
 async function run({ long, progress }: ExperimentOptions): Promise<ExperimentResult> {
-  const all = realSeries()
-  if (all.length === 0) {
-    throw new PrescaleError(
-      'NOT_FOUND',
-      'no load series is there: this experiment reads real data from $PRESCALE_DATA or ../shared/data'
-    )
-  }
-  const chosen = long ? all : all.filter(({ name }) => SHORT.includes(name))
+  const chosen = seriesFor(long, SHORT)
   const rows: (CoverageRow & { readonly series: string })[] = []
   for (const { name, file, options } of chosen) {
     progress(name)

@@ -4,7 +4,7 @@
  * The first 0.8 of each series is the training part, on whose end the knob is chosen; the rest is held back and rehearsed.
  * A series on which the best-tuned reactive policy is better is printed as lost.
  */
-import { HOUR, PrescaleError } from '../../../src/base/index.ts'
+import { HOUR } from '../../../src/base/index.ts'
 import { readData, trainingSteps } from '../../../src/cli/data.ts'
 import { doJobsInWorkers, threads } from '../../../src/cli/jobs.ts'
 import type { Row } from '../../../src/cli/output.ts'
@@ -14,7 +14,7 @@ import { parsePolicies } from '../../../src/compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../../../src/compare/rehearsal.ts'
 import { median } from '../../../src/math/index.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
-import { type RealSeries, realSeries } from '../series.ts'
+import { type RealSeries, seriesFor } from '../series.ts'
 import { headline, otherTruths, REACTIVE, REACTIVE_NAMES, savedClaim } from '../summary.ts'
 
 /** Small enough for CI: a smooth, a bursty and a drifting one. */
@@ -27,14 +27,7 @@ export const experiment: Experiment = {
 }
 
 async function run({ long, progress }: ExperimentOptions): Promise<ExperimentResult> {
-  const all = realSeries()
-  if (all.length === 0) {
-    throw new PrescaleError(
-      'NOT_FOUND',
-      'no load series is there: this experiment reads real data from $PRESCALE_DATA or ../shared/data'
-    )
-  }
-  const chosen = long ? all : all.filter(({ name }) => SHORT.includes(name))
+  const chosen = seriesFor(long, SHORT)
   const truths: readonly (readonly [string, ServiceSettings['truth']])[] = [
     ['as said', undefined],
     ...(long ? otherTruths : [])
