@@ -51,6 +51,25 @@ export const DEFAULTS = {
   stepMs: 15 * SECOND
 }
 
+/** All settings: what was given, what the world says of itself, defaults. Throws for a range that is none. */
+export function settingsOf(
+  given: GivenSettings,
+  world: Pick<Settings, 'unitRate' | 'sloMs'> & Partial<Pick<Settings, 'leadTimeMs'>>
+): Settings {
+  const settings = {
+    unitRate: world.unitRate,
+    sloMs: world.sloMs,
+    leadTimeMs: given.leadTimeMs ?? world.leadTimeMs ?? DEFAULTS.leadTimeMs,
+    unitHour: given.unitHour ?? DEFAULTS.unitHour,
+    currency: given.currency ?? DEFAULTS.currency,
+    minUnits: given.minUnits ?? DEFAULTS.minUnits,
+    maxUnits: given.maxUnits ?? DEFAULTS.maxUnits,
+    stepMs: given.stepMs ?? DEFAULTS.stepMs
+  }
+  requireRange(settings)
+  return settings
+}
+
 /** The rates that everything is set up from. Throws where there are none. */
 export function trainingRates(name: string, trace: Series, span: Span): Float64Array {
   requireOption(

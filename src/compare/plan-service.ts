@@ -3,11 +3,10 @@ import type { Series } from '../base/index.ts'
 import { needSeries, type ServiceOptions, service, serviceDefaults, UNIT } from '../sim/index.ts'
 import {
   assumedOf,
-  DEFAULTS,
   type GivenSettings,
   type Plan,
-  requireRange,
   type Span,
+  settingsOf,
   trainingRates,
   trueLeadTime,
   truthOf,
@@ -30,17 +29,7 @@ export function planService(
   const training = trainingRates(name, trace, span)
   const unitRate = given.unitRate ?? serviceDefaults(training).unitRate
   const { serversPerUnit, sloMs } = serviceDefaults(training, overridesOf(given, unitRate))
-  const settings = {
-    unitRate,
-    sloMs,
-    leadTimeMs: given.leadTimeMs ?? DEFAULTS.leadTimeMs,
-    unitHour: given.unitHour ?? DEFAULTS.unitHour,
-    currency: given.currency ?? DEFAULTS.currency,
-    minUnits: given.minUnits ?? DEFAULTS.minUnits,
-    maxUnits: given.maxUnits ?? DEFAULTS.maxUnits,
-    stepMs: given.stepMs ?? DEFAULTS.stepMs
-  }
-  requireRange(settings)
+  const settings = settingsOf(given, { unitRate, sloMs })
   const serviceTimeMs = (1_000 * serversPerUnit) / unitRate
   const assumed = [
     ...assumedOf(settings, given),

@@ -19,11 +19,10 @@ import {
 } from '../sim/index.ts'
 import {
   assumedOf,
-  DEFAULTS,
   type GivenSettings,
   type Plan,
-  requireRange,
   type Span,
+  settingsOf,
   trainingRates,
   trueLeadTime,
   truthOf,
@@ -48,17 +47,8 @@ export function planStream(
   const unitRate = given.unitRate ?? serviceDefaults(training).unitRate
   const config = checked(world ?? { operators: [{ id: 'job', rate: unitRate }] })
   const own = { sloMs: config.sloMs, leadTimeMs: leadTimeOf(config.outages) }
-  const settings = {
-    unitRate,
-    sloMs: given.sloMs ?? own.sloMs ?? SLO_MS,
-    leadTimeMs: given.leadTimeMs ?? own.leadTimeMs ?? DEFAULTS.leadTimeMs,
-    unitHour: given.unitHour ?? DEFAULTS.unitHour,
-    currency: given.currency ?? DEFAULTS.currency,
-    minUnits: given.minUnits ?? DEFAULTS.minUnits,
-    maxUnits: given.maxUnits ?? DEFAULTS.maxUnits,
-    stepMs: given.stepMs ?? DEFAULTS.stepMs
-  }
-  requireRange(settings)
+  const sloMs = given.sloMs ?? own.sloMs ?? SLO_MS
+  const settings = settingsOf(given, { unitRate, sloMs, leadTimeMs: own.leadTimeMs })
   const assumed = assumedOf(settings, {
     ...given,
     sloMs: given.sloMs ?? own.sloMs,
