@@ -254,6 +254,10 @@ export interface FitOptions {
   readonly horizon?: number
   readonly covariates?: Readonly<Record<string, Series>>
   readonly rng?: Random
+  /** What `save()` of the same method gave under `parameters`: it is not trained again, only led through the history. */
+  readonly learned?: Json
+  /** A clock, for methods that were given a time budget; without it they count work instead. */
+  readonly nowMs?: () => number
   readonly progress?: (done: number, of: number) => void
 }
 

@@ -15,8 +15,10 @@ export interface PointModel {
   ahead(out: Float64Array): void
   /** How uncertain each of these is relative to the others (> 0), same length; absent = all alike. */
   spread?(mean: Float64Array, out: Float64Array): void
-  /** What was learned, plain JSON. */
+  /** What was learned, plain JSON; handed to `start` as `options.learned` it makes the same model without training. */
   parameters(): Json
+  /** Step of the history behind the last one it was trained on: only forecasts from there on tell how wrong it will be. */
+  readonly trainedUntil?: number
 }
 
 export interface Method {
@@ -25,7 +27,7 @@ export interface Method {
   /** Fewest measured steps without which it cannot say anything. */
   readonly needs: number
   /** A model fitted to the history that has not stepped through it yet. Refuses what it cannot be fitted to. */
-  readonly start: (history: Series, horizon: number) => PointModel
+  readonly start: (history: Series, horizon: number, options: FitOptions) => PointModel
 }
 
 export const defaultLevels = [0.05, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99] as const
@@ -50,11 +52,11 @@ export function fitOnline(method: Method, history: Series, options: FitOptions =
       `${method.name} needs at least ${method.needs} measured steps, the history has ${measured}`
     )
   }
-  const model = method.start(history, horizon)
+  const model = method.start(history, horizon, options)
   const least = isRate(history) ? 0 : -Infinity
   const scored = conformal({ horizon, levels, window, least })
   // Only what can still matter to the windows is scored; the older part is learned from without.
-  const scoredFrom = Math.max(0, history.values.length - 3 * window - horizon)
+  const scoredFrom = Math.max(0, history.values.length - 3 * window - horizon, model.trainedUntil ?? 0)
   for (let t = 0; t < scoredFrom; t++) model.observe(history.values[t])
   return fittedOf({ method, model, scored, levels, horizon, least }, history, scoredFrom)
 }
