@@ -2,6 +2,7 @@
 export type ErrorCode =
   | 'BAD_OPTION' // a setting of ours has a value it cannot have
   | 'BAD_INPUT' // data that cannot be read as what it should be
+  | 'BAD_MODEL' // a model file, or what was learned, that does not fit here
   | 'TOO_SHORT' // not enough data for what was asked
   | 'NOT_FOUND' // a file, column, name or record that is not there
   | 'UNREACHABLE' // an outside system did not answer

@@ -4,6 +4,7 @@ import { type ErrorCode, PrescaleError } from '../base/index.ts'
 const exitCodes: Readonly<Record<ErrorCode, number>> = {
   BAD_OPTION: 2,
   BAD_INPUT: 2,
+  BAD_MODEL: 2,
   TOO_SHORT: 2,
   NOT_FOUND: 2,
   UNREACHABLE: 3,
