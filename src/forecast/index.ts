@@ -81,6 +81,7 @@ export function makeForecaster(name: string, options: GivenOptions = {}, season?
 
 export * from './backtest.ts'
 export * from './blend.ts'
+export * from './calendar.ts'
 export * from './coverage.ts'
 export * from './ewma.ts'
 export * from './holt-winters.ts'
