@@ -5,12 +5,13 @@
  * `target`; without a target each line starts fresh, and so does a line that brings an observation without memory.
  */
 import { Command } from 'commander'
-import { type GivenOptions, PrescaleError, requireOption } from '../base/index.ts'
+import { PrescaleError, requireOption } from '../base/index.ts'
 import { policyEntry } from '../compare/policy-spec.ts'
 import { plain, readObservation, writeDecision } from '../loop/observation.ts'
 import type { Json, Policy } from '../roles.ts'
 import { linesOf } from './lines.ts'
 import { readFormat, writeOut } from './output.ts'
+import { readSettings } from './settings.ts'
 
 interface Options {
   readonly set?: readonly string[]
@@ -35,7 +36,7 @@ async function run(name: string, options: Options): Promise<void> {
     options.output,
     'json: decisions are a line each'
   )
-  const policy = policyEntry(name).make(readSettings(options.set ?? []))
+  const policy = policyEntry(name).make(readSettings(options.set))
   const answer = decider(policy, options.memory === true)
   let number = 0
   for await (const lines of linesOf(process.stdin)) {
@@ -94,14 +95,4 @@ function parse(line: string, where: string): Json {
 
 function isObject(json: Json): json is { readonly [key: string]: Json } {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
-}
-
-function readSettings(pairs: readonly string[]): GivenOptions {
-  const settings: Record<string, string> = {}
-  for (const pair of pairs) {
-    const at = pair.indexOf('=')
-    if (at <= 0) throw new PrescaleError('BAD_OPTION', `--set must be option=value, was '${pair}'`)
-    settings[pair.slice(0, at).trim()] = pair.slice(at + 1).trim()
-  }
-  return settings
 }

@@ -37,6 +37,13 @@ describe('experiment', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
+  it('refuses a setting that the experiment does not have, before anything runs', () => {
+    const { status, stderr, stdout } = prescale(['run', 'stream-runs/as-run', '--set', 'speed=2'])
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^prescale: 'speed' is not an option of stream-runs\/as-run/)
+  })
+
   it('says in one line which data are not there', () => {
     const { status, stderr, stdout } = prescale(['run', 'stream-runs/as-run', '--quiet'], {
       PRESCALE_DATA: '/nowhere'

@@ -1,16 +1,23 @@
-/** `prescale experiment list|run|report [NAME]` — published tables, ours beside theirs. */
+/**
+ * `prescale experiment list|run|report [NAME]` — published tables, ours beside theirs.
+ *
+ * What is published was run as it stands: a run with `--set` prints its result and writes nothing.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { PrescaleError, unknownName } from '../base/index.ts'
+import { type GivenOptions, PrescaleError, readOptions, unknownName } from '../base/index.ts'
 import { writeWhole } from '../store/write-file.ts'
 import type { Claim, Experiment, ExperimentResult } from './experiment-shape.ts'
 import { note, print, progress, readFormat, table } from './output.ts'
+import { readSettings } from './settings.ts'
 
 const home = new URL('../../experiments/', import.meta.url)
 
 interface Options {
   readonly long?: boolean
+  readonly set?: readonly string[]
+  readonly taxi?: string
   readonly output: string
   readonly quiet?: boolean
 }
@@ -24,6 +31,8 @@ export function command(): Command {
   output(experiment.command('list').description('names and what they show')).action(list)
   output(experiment.command('run').description('run one; the short form writes nothing').argument('NAME'))
     .option('--long', 'the published form; writes its results.json')
+    .option('--set <OPTION=VALUE...>', 'options of the experiment; nothing is written then')
+    .option('--taxi <DIR>', 'the same as --set taxi=DIR: trip records of your own, where one reads them')
     .action(run)
   output(experiment.command('report').description('print the committed results').argument('NAME')).action(
     report
@@ -46,12 +55,20 @@ async function run(name: string, options: Options): Promise<void> {
   const long = options.long === true
   const say = progress(options.quiet)
   const experiment = await load(known(name))
-  const given = await experiment.run({ long, progress: say })
+  const given = settingsOf(options)
+  readOptions(name, experiment.options ?? {}, given)
+  const asPublished = Object.keys(given).length === 0
+  const { pictures = {}, ...made } = await experiment.run({ long, progress: say, given })
   say('')
-  const result = long ? given : { ...given, settings: { ...given.settings, form: 'short' } }
-  if (long) save(name, result)
+  const result = long ? made : { ...made, settings: { ...made.settings, form: 'short' } }
+  if (long && asPublished) save(name, result, pictures)
+  else if (long) note('run with settings: nothing is written', options.quiet)
   else note('short form: nothing is written; --long makes the published results', options.quiet)
   show(result, options)
+}
+
+function settingsOf({ set, taxi }: Options): GivenOptions {
+  return { ...readSettings(set), ...(taxi !== undefined && { taxi }) }
 }
 
 async function report(name: string, options: Options): Promise<void> {
@@ -112,11 +129,11 @@ async function load(name: string): Promise<Experiment> {
   return experiment
 }
 
-function resultsFile(name: string): string {
-  return fileURLToPath(new URL(`${name}/results.json`, home))
-}
+const fileOf = (name: string, file: string) => fileURLToPath(new URL(`${name}/${file}`, home))
+const resultsFile = (name: string) => fileOf(name, 'results.json')
 
-function save(name: string, result: ExperimentResult): void {
+function save(name: string, result: ExperimentResult, pictures: Readonly<Record<string, string>>): void {
   const text = JSON.stringify(result, (_key, value) => (Number.isNaN(value) ? null : value), 2)
   writeWhole(resultsFile(name), `${text}\n`)
+  for (const [file, picture] of Object.entries(pictures)) writeWhole(fileOf(name, file), picture)
 }
