@@ -60,7 +60,11 @@ export function momentsOf(values: ArrayLike<number>): Moments {
   return n === 0 ? { mean: NaN, sd: NaN } : { mean, sd: Math.sqrt(squares / n) }
 }
 
-function withMoments(counts: Float64Array, target: Moments): Float64Array {
+/**
+ * The same values shifted and scaled: z-scores times σ_t plus μ_t. Throws `BAD_INPUT` when all are the same: nothing can be
+ * scaled to a spread.
+ */
+export function withMoments(counts: Float64Array, target: Moments): Float64Array {
   requireOption(Number.isFinite(target.mean), 'target.mean', target.mean, 'a number')
   requireOption(
     target.sd >= 0 && Number.isFinite(target.sd),

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAY, MINUTE, series } from '../../base/index.ts'
+import { DAY, MINUTE, random, series } from '../../base/index.ts'
+import { smape } from '../../math/accuracy.ts'
 import { cubicSpline } from '../../math/spline.ts'
 import { flightsFile } from '../../observe/builtin.ts'
 import { quoted, withDuckDB } from '../../observe/duckdb.ts'
 import { momentsOf, resampleCounts } from './resample-counts.ts'
-import { resampleSpline } from './resample-spline.ts'
+import { noiseFloor, resampleSpline } from './resample-spline.ts'
 
 describe('Algorithm 1, resampling by spline', () => {
   const coarse = series(5 * MINUTE, [500, 700, 650, 900, 300, 420], {
@@ -38,9 +39,23 @@ describe('Algorithm 1, resampling by spline', () => {
     expect(Math.max(...shares)).toBeLessThanOrEqual(0.1)
     expect(Math.min(...shares)).toBeGreaterThanOrEqual(-0.1)
     expect(momentsOf(shares).sd).toBeCloseTo(0.1 / Math.sqrt(3), 3)
-    // Spec 002 §B1: a perfect forecast of the clean signal has a SMAPE of 4.97 %, the mean of |e|/(1 + e/2).
-    const smape = momentsOf(shares.map((e) => Math.abs(e) / (1 + e / 2))).mean
-    expect(smape).toBeCloseTo(0.05, 3)
+  })
+
+  it.each([0.01, 0.1, 0.5])('has the noise floor of its closed form at ±%d', (noise) => {
+    const rng = random(5, 'floor')
+    const n = 200_000
+    const clean = new Float64Array(n).fill(1e6)
+    const noisy = clean.map((y) => y * (1 + noise * (2 * rng.next() - 1)))
+    expect(Math.abs(smape(noisy, clean) / noiseFloor(noise) - 1)).toBeLessThan(0.01)
+    // No other constant does better: the noise is even.
+    for (const c of [0.98, 1.02]) {
+      expect(
+        smape(
+          noisy,
+          clean.map((y) => c * y)
+        )
+      ).toBeGreaterThan(smape(noisy, clean))
+    }
   })
 
   it('fills gaps along the curve, never with zero, and does not go beyond what was measured', () => {
