@@ -1,1 +1,1 @@
-export { inWorkers, type PoolOptions } from './pool.ts'
+export { inWorkers, inWorkersSettled, type PoolOptions } from './pool.ts'

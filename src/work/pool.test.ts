@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { planOf, wave } from '../../test/fakes/small-rehearsal.ts'
 import { canonicalJson } from '../base/index.ts'
 import { doJob, type JobRun, type RehearsalJob } from '../compare/rehearsal-job.ts'
-import { inWorkers } from './pool.ts'
+import { inWorkers, inWorkersSettled } from './pool.ts'
 
 const errands = new URL('../../test/fakes/errands.ts', import.meta.url)
 const jobs = new URL('../compare/rehearsal-job.ts', import.meta.url)
@@ -81,6 +81,28 @@ describe('work on other threads', () => {
     const abort = new AbortController()
     const inputs = [false, false, false].map((refuse) => ({ work, refuse }))
     const toil = inWorkers(errands, 'refuseOrToil', inputs, { threads: 2, abort: abort.signal })
+    setTimeout(() => abort.abort(), 300)
+    await expect(toil).rejects.toMatchObject({ code: 'INTERRUPTED', message: 'stopped' })
+    await expectStill(work)
+    expect(work[0]).toBeLessThanOrEqual(2)
+  })
+
+  it('lets the others go on where each failure is an answer, even the end of a thread', async () => {
+    const inputs = ['endNow', 'fail', 'answer', 'fail', 'answer']
+    const answers = await inWorkersSettled<string, string>(errands, 'doAs', inputs, { threads: 2 })
+    expect(answers.map(({ status }) => status)).toEqual(
+      inputs.map((input) => (input === 'answer' ? 'fulfilled' : 'rejected'))
+    )
+    expect(answers[0]).toMatchObject({ reason: { message: expect.stringContaining('ended with 3') } })
+    expect(answers[1]).toMatchObject({ reason: { name: 'PrescaleError', code: 'TOO_SHORT' } })
+    expect(answers[2]).toMatchObject({ value: 'answer' })
+  })
+
+  it('is interrupted as a whole, where each failure is an answer too', async () => {
+    const work = new Int32Array(new SharedArrayBuffer(8))
+    const abort = new AbortController()
+    const inputs = [false, false, false].map((refuse) => ({ work, refuse }))
+    const toil = inWorkersSettled(errands, 'refuseOrToil', inputs, { threads: 2, abort: abort.signal })
     setTimeout(() => abort.abort(), 300)
     await expect(toil).rejects.toMatchObject({ code: 'INTERRUPTED', message: 'stopped' })
     await expectStill(work)

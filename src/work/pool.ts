@@ -22,23 +22,54 @@ export async function inWorkers<Input, Output>(
   inputs: readonly Input[],
   { threads, progress, abort }: PoolOptions
 ): Promise<Output[]> {
-  const outputs = new Array<Output>(inputs.length)
   const failed = new AbortController()
   const stop = abort ? AbortSignal.any([abort, failed.signal]) : failed.signal
-  let next = 0
-  const hand = async () => {
-    while (next < inputs.length) {
-      const i = next++
-      outputs[i] = await one<Output>(module, name, inputs[i], (done, of) => progress?.(i, done, of), stop)
-    }
-  }
+  const outputs = new Array<Output>(inputs.length)
   try {
-    await Promise.all(Array.from({ length: Math.min(threads, inputs.length) }, hand))
+    await each(inputs, threads, async (input, i) => {
+      outputs[i] = await one<Output>(module, name, input, (done, of) => progress?.(i, done, of), stop)
+    })
   } catch (error) {
     failed.abort()
     throw error
   }
   return outputs
+}
+
+/**
+ * The same where one that fails must not stop the others: its answer is its error, even when its whole thread ended.
+ * Rejects with `INTERRUPTED` only.
+ */
+export async function inWorkersSettled<Input, Output>(
+  module: URL,
+  name: string,
+  inputs: readonly Input[],
+  { threads, progress, abort }: PoolOptions
+): Promise<PromiseSettledResult<Output>[]> {
+  const stop = abort ?? new AbortController().signal
+  const outputs = new Array<PromiseSettledResult<Output>>(inputs.length)
+  await each(inputs, threads, async (input, i) => {
+    const work = one<Output>(module, name, input, (done, of) => progress?.(i, done, of), stop)
+    outputs[i] = (await Promise.allSettled([work]))[0]
+    if (stop.aborted) throw new PrescaleError('INTERRUPTED', 'stopped')
+  })
+  return outputs
+}
+
+/** As many at a time as there are hands, in order. */
+async function each<Input>(
+  inputs: readonly Input[],
+  hands: number,
+  work: (input: Input, i: number) => Promise<void>
+): Promise<void> {
+  let next = 0
+  const hand = async () => {
+    while (next < inputs.length) {
+      const i = next++
+      await work(inputs[i], i)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(hands, inputs.length) }, hand))
 }
 
 /** What a worker says: progress, its answer, or an error with its code. */

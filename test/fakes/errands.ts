@@ -39,6 +39,12 @@ export function endNow(): never {
   process.exit(3)
 }
 
+export function doAs(told: string): string {
+  if (told === 'endNow') endNow()
+  if (told === 'fail') throw new PrescaleError('TOO_SHORT', 'failed')
+  return told
+}
+
 /** Refuses once somebody else works, or works on and on: `work[0]` how many began, `work[1]` how often they did something. */
 export async function refuseOrToil({ work, refuse }: { work: Int32Array; refuse: boolean }): Promise<void> {
   if (!refuse) Atomics.add(work, 0, 1)
