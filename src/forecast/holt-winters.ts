@@ -22,6 +22,17 @@ import { nelderMead } from '../math/index.ts'
 import type { FitOptions, Forecaster } from '../roles.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 import { detectSeason, requireSeason } from './season.ts'
+import {
+  ahead,
+  copyOf,
+  type Form,
+  firstState,
+  inside,
+  outside,
+  type State,
+  step,
+  type Weights
+} from './smoothing.ts'
 
 export const holtWintersOptions = {
   season: { kind: 'integer', default: 0, min: 0, says: 'steps in a season; 0 = find it in the history' },
@@ -48,27 +59,6 @@ export type HoltWintersOptions = Partial<ReadOptions<typeof holtWintersOptions>>
 const name = 'holt-winters'
 /** Smoothing parameters do not change with more history than this, and fitting costs one pass for each trial. */
 const fittedOn = 20_000
-const startSeasons = 4
-
-interface Form {
-  readonly season: number
-  readonly multiplicative: boolean
-  readonly trend: boolean
-}
-
-interface Parameters {
-  readonly alpha: number
-  readonly beta: number
-  readonly gamma: number
-  readonly phi: number
-}
-
-interface State {
-  level: number
-  slope: number
-  readonly seasons: Float64Array
-  phase: number
-}
 
 export function holtWinters(given: HoltWintersOptions = {}): Forecaster {
   const options = readOptions(name, holtWintersOptions, given)
@@ -89,21 +79,11 @@ function start(history: Series, options: ReadOptions<typeof holtWintersOptions>)
   return model(firstState(values, form), form, parameters, sse)
 }
 
-function model(state: State, form: Form, parameters: Parameters, sse: number): PointModel {
+function model(state: State, form: Form, parameters: Weights, sse: number): PointModel {
   const { season, multiplicative } = form
   const point: PointModel = {
     observe: (y) => void step(state, form, parameters, y),
-    ahead(out) {
-      let reach = 0
-      let damp = 1
-      for (let h = 0, phase = state.phase; h < out.length; h++) {
-        damp *= parameters.phi
-        reach += damp
-        const line = state.level + reach * state.slope
-        out[h] = multiplicative ? line * state.seasons[phase] : line + state.seasons[phase]
-        phase = phase + 1 === season ? 0 : phase + 1
-      }
-    },
+    ahead: (out) => ahead(state, form, parameters.phi, out),
     parameters: () => ({ season, multiplicative, ...parameters, sse, level: state.level, slope: state.slope })
   }
   // Multiplicative seasons go with errors in proportion; a forecast of nearly zero is never held to be sure.
@@ -114,68 +94,16 @@ function model(state: State, form: Form, parameters: Parameters, sse: number): P
   return multiplicative ? { ...point, spread } : point
 }
 
-/** One step; gives the one-step forecast that was made for it. */
-function step(state: State, form: Form, { alpha, beta, gamma, phi }: Parameters, y: number): number {
-  const { phase, seasons } = state
-  const s = seasons[phase]
-  const line = state.level + phi * state.slope
-  const expected = form.multiplicative ? line * s : line + s
-  if (Number.isNaN(y)) {
-    state.level = line
-    state.slope *= phi
-  } else {
-    const seasonless = form.multiplicative ? y / Math.max(s, 1e-9) : y - s
-    const level = alpha * seasonless + (1 - alpha) * line
-    state.slope = beta * (level - state.level) + (1 - beta) * phi * state.slope
-    if (form.season > 1) {
-      const newest = form.multiplicative ? y / Math.max(line, 1e-9) : y - line
-      seasons[phase] = gamma * newest + (1 - gamma) * s
-    }
-    state.level = level
-  }
-  state.phase = phase + 1 === form.season ? 0 : phase + 1
-  return expected
-}
-
-function firstState(values: Float64Array, form: Form): State {
-  const m = form.season
-  if (m === 1) {
-    const first = values.findIndex((y) => !Number.isNaN(y))
-    const second = values.findIndex((y, t) => t > first && !Number.isNaN(y))
-    const slope = form.trend && second > 0 ? (values[second] - values[first]) / (second - first) : 0
-    return {
-      level: values[first] - (first + 1) * slope,
-      slope,
-      seasons: new Float64Array(1).fill(form.multiplicative ? 1 : 0),
-      phase: 0
-    }
-  }
-  const seasons = Math.min(startSeasons, Math.floor(values.length / m))
-  const apart = (seasons - 1) * m
-  const slope = (form.trend && mean(m, (i) => (values[apart + i] - values[i]) / apart)) || 0
-  // The line through the middle of these seasons, one step before them.
-  const level = mean(seasons * m, (t) => values[t] - (t + 1) * slope)
-  const seasonOf = (t: number) => {
-    const line = level + (t + 1) * slope
-    return form.multiplicative ? values[t] / line : values[t] - line
-  }
-  const profile = Float64Array.from({ length: m }, (_, i) => {
-    const s = mean(seasons, (k) => seasonOf(i + k * m))
-    return Number.isNaN(s) ? Number(form.multiplicative) : s
-  })
-  return { level, slope, seasons: profile, phase: 0 }
-}
-
 /** Bounds of what is searched: φ below 0.8 forgets a trend before it can be used (FPP3 §8.2). */
 const bounds = { alpha: [0, 1], beta: [0, 1], gamma: [0, 1], phi: [0.8, 0.998] } as const
 const guess = { alpha: 0.3, beta: 0.05, gamma: 0.1, phi: 0.95 } as const
-type Name = keyof Parameters
+type Name = keyof Weights
 
 function fitParameters(
   values: Float64Array,
   form: Form,
   options: ReadOptions<typeof holtWintersOptions>
-): Parameters {
+): Weights {
   const fixed: Record<Name, number | undefined> = {
     alpha: options.alpha,
     beta: form.trend ? options.beta : 0,
@@ -183,43 +111,27 @@ function fitParameters(
     phi: options.trend === 'damped' ? options.phi : 1
   }
   const free = (Object.keys(bounds) as Name[]).filter((n) => fixed[n] === undefined)
-  const at = (z: readonly number[]): Parameters => {
+  const at = (z: readonly number[]): Weights => {
     const one = (n: Name) => fixed[n] ?? inside(bounds[n], z[free.indexOf(n)])
     return { alpha: one('alpha'), beta: one('beta'), gamma: one('gamma'), phi: one('phi') }
   }
   if (free.length === 0) return at([])
   const begin = free.map((n) => outside(bounds[n], guess[n]))
   const first = firstState(values, form)
-  const loss = (z: readonly number[]) =>
-    squaredError(values, { ...first, seasons: first.seasons.slice() }, form, at(z))
+  const loss = (z: readonly number[]) => squaredError(values, copyOf(first), form, at(z))
   const search = (z: readonly number[]) =>
     nelderMead(loss, z, { step: 1, maxEvaluations: 60 * free.length, tolerance: 1e-7 }).x
   // Once more from where it stopped: a collapsed simplex is not always at a low point.
   return at(search(search(begin)))
 }
 
-function squaredError(values: Float64Array, state: State, form: Form, parameters: Parameters): number {
+function squaredError(values: Float64Array, state: State, form: Form, parameters: Weights): number {
   let sum = 0
   for (const y of values) {
     const error = y - step(state, form, parameters, y)
     if (!Number.isNaN(error)) sum += error * error
   }
   return sum
-}
-
-/** The whole line squeezed between two bounds, and back. */
-const inside = ([low, high]: readonly [number, number], z: number) => low + (high - low) / (1 + Math.exp(-z))
-const outside = ([low, high]: readonly [number, number], p: number) => Math.log((p - low) / (high - p))
-
-function mean(count: number, of: (i: number) => number): number {
-  let [sum, n] = [0, 0]
-  for (let i = 0; i < count; i++) {
-    const value = of(i)
-    if (Number.isNaN(value)) continue
-    sum += value
-    n++
-  }
-  return sum / n
 }
 
 function requirePositive(values: Float64Array): void {
