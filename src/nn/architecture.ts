@@ -72,8 +72,12 @@ export interface Network {
    * it predicts.
    */
   forward(batch: number, chance?: Random): Tensor
-  /** From the loss by the output [batch, outputs]; adds to the gradients. The loss by the input is returned, [steps, batch, inputs]. */
-  backward(byOutput: Tensor): Tensor
+  /**
+   * From the loss by the output [batch, outputs]; adds to the gradients. With `byInput` the loss by the input is
+   * returned, [steps, batch, inputs], a view until the next call: one more product, which training does not need.
+   */
+  backward(byOutput: Tensor, byInput?: false): undefined
+  backward(byOutput: Tensor, byInput: true): Tensor
   zeroGradients(): void
   /** One Adam step (Kingma & Ba 2015, bias-corrected) on all parameters. */
   adam(options: AdamOptions): void
