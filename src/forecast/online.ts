@@ -44,14 +44,7 @@ export function fitOnline(method: Method, history: Series, options: FitOptions =
     'a whole number of steps, at least 1'
   )
   const levels = readLevels(options.levels ?? defaultLevels)
-  checkValues(method.name, history)
-  const measured = countMeasured(history.values)
-  if (measured < method.needs) {
-    throw new PrescaleError(
-      'TOO_SHORT',
-      `${method.name} needs at least ${method.needs} measured steps, the history has ${measured}`
-    )
-  }
+  checkHistory(method.name, method.needs, history)
   const model = method.start(history, horizon, options)
   const least = isRate(history) ? 0 : -Infinity
   const scored = conformal({ horizon, levels, window, least })
@@ -59,6 +52,18 @@ export function fitOnline(method: Method, history: Series, options: FitOptions =
   const scoredFrom = Math.max(0, history.values.length - 3 * window - horizon, model.trainedUntil ?? 0)
   for (let t = 0; t < scoredFrom; t++) model.observe(history.values[t])
   return fittedOf({ method, model, scored, levels, horizon, least }, history, scoredFrom)
+}
+
+/** Refuses what no method can be fitted to: too few measured steps, and values that cannot be. */
+export function checkHistory(name: string, needs: number, history: Series): void {
+  checkValues(name, history)
+  const measured = countMeasured(history.values)
+  if (measured < needs) {
+    throw new PrescaleError(
+      'TOO_SHORT',
+      `${name} needs at least ${needs} measured steps, the history has ${measured}`
+    )
+  }
 }
 
 interface Parts {
@@ -155,7 +160,8 @@ function fittedOf(parts: Parts, history: Series, from: number): Fitted {
 /** A rate cannot be negative; other units may be anything finite. */
 export const isRate = (s: Series) => s.unit === 'events/s'
 
-function checkValues(name: string, s: Series): void {
+/** Refuses values that cannot be: infinite ones, and negative rates. */
+export function checkValues(name: string, s: Series): void {
   const rate = isRate(s)
   for (let i = 0; i < s.values.length; i++) {
     const y = s.values[i]
