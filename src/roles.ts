@@ -258,6 +258,8 @@ export interface FitOptions {
   readonly learned?: Json
   /** A clock, for methods that were given a time budget; without it they count work instead. */
   readonly nowMs?: () => number
+  /** Asked now and then by methods that train long: true ends the training with what is best so far. */
+  readonly enough?: () => boolean
   readonly progress?: (done: number, of: number) => void
 }
 

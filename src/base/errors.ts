@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'UNREACHABLE' // an outside system did not answer
   | 'BAD_ANSWER' // an outside system answered something else than it should
   | 'IO' // the local machine refused: disk full, read-only
+  | 'FAILED' // the work was done, and nothing came of it
   | 'INTERRUPTED' // the user stopped it
 
 /** The one error class. The message says what was wrong, where, and what would be right, in one line. */

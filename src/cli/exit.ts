@@ -10,6 +10,7 @@ const exitCodes: Readonly<Record<ErrorCode, number>> = {
   UNREACHABLE: 3,
   BAD_ANSWER: 3,
   IO: 1,
+  FAILED: 1,
   INTERRUPTED: 130
 }
 
