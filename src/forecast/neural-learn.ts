@@ -1,0 +1,183 @@
+/**
+ * Training of a network on a history: windows, scaler and target form fitted on the training part, weights chosen on the
+ * validation tail. What comes out is plain JSON, so that it may be made on another thread and kept in a file.
+ */
+import { type OptionValue, type Random, random, type Series, toBase64 } from '../base/index.ts'
+import {
+  type Architecture,
+  createNetwork,
+  type KernelName,
+  type LayerSpec,
+  type Network
+} from '../nn/index.ts'
+import { type Loss, mae, mse, pinball } from '../nn/losses.ts'
+import { type Exchange, type Samples, type Trained, train } from '../nn/train.ts'
+import type { Json } from '../roles.ts'
+import { calendar } from './calendar.ts'
+import { learnedHorizons } from './neural-model.ts'
+import { headLevels, type NeuralOptions } from './neural-options.ts'
+import { baseOf, fitTarget, type TargetForm } from './neural-target.ts'
+import { fitScaler, type Scaler } from './scaler.ts'
+import { inputsOf, usableEnds, type WindowShape, windowReader } from './windows.ts'
+
+/** A method: its own options, and its layers between the window and the dense layer that gives the outputs. */
+export interface NeuralMethod<Options extends NeuralOptions> {
+  readonly name: string
+  readonly layers: (options: Options) => readonly LayerSpec[]
+}
+
+/** What is learned, as `parameters()` gives it. `fallback`: why there is no network and the last value is the forecast. */
+export type LearnedNetwork = {
+  readonly method: string
+  readonly options: Readonly<Record<string, OptionValue>>
+  readonly horizon: number
+  readonly stepMs: number
+  /** Values before this moment were trained on. */
+  readonly trainedUntilMs: number
+  readonly fallback: string | null
+  readonly architecture: Json
+  /** By name of the parameter: float32, base64. */
+  readonly weights: Readonly<Record<string, string>>
+  readonly scaler: Scaler
+  /** Numbers are float64, base64. */
+  readonly target: { readonly form: TargetForm; readonly sizes: string; readonly weights: string }
+  readonly training: Json
+}
+
+export interface LearnOptions {
+  readonly horizon: number
+  readonly rng?: Random
+  readonly progress?: (done: number, of: number) => void
+  readonly exchange?: Exchange
+}
+
+/** Fewer training windows than this teach nothing that the last value does not know. */
+export const fewestWindows = 32
+
+export function learnNetwork<Options extends NeuralOptions>(
+  method: NeuralMethod<Options>,
+  options: Options,
+  history: Series,
+  { horizon, rng = random(options.seed, method.name), progress, exchange }: LearnOptions
+): LearnedNetwork {
+  const { values, startMs, stepMs } = history
+  const shape = shapeOf(options, horizon, stepMs)
+  const { nodes } = learnedHorizons(horizon, options.multi === 'recursive')
+  const cut = cutOf(values, shape, nodes[nodes.length - 1], options)
+  const learned: LearnedNetwork = {
+    ...{ method: method.name, options, horizon, stepMs },
+    ...{ trainedUntilMs: startMs, fallback: null, architecture: null, weights: {} },
+    ...{ scaler: { shift: 0, size: 0 }, target: { form: 'change', sizes: '', weights: '' }, training: null }
+  }
+  const without = (why: string) => ({
+    ...learned,
+    fallback: `${why}: the last measured value is the forecast`
+  })
+  if (cut.training < fewestWindows) {
+    return without(`${cut.training} windows to train on are too few, it needs ${fewestWindows}`)
+  }
+  const scaler = fitScaler(values.subarray(0, cut.tail))
+  if (scaler.size === 0) return without(`all values of the training part are ${scaler.shift}`)
+  const reader = windowReader(shape, scaler)
+  const form = options.target as TargetForm
+  const target = fitTarget(form, reader, scaler, values, cut.ends.slice(0, cut.training), nodes)
+  const loss = lossOf(options.loss)
+  const architecture = architectureOf(method, options, shape, nodes.length)
+  const network = networkOf(architecture, options, options.batch, rng)
+  const samples: Samples = {
+    count: cut.ends.length,
+    training: cut.training,
+    validationFrom: cut.validationFrom,
+    targets: nodes.length,
+    write(i, row, batch, input, out) {
+      const end = cut.ends[i]
+      reader.read(values, end)
+      reader.write(startMs + end * stepMs, row, batch, input)
+      for (let k = 0; k < nodes.length; k++) {
+        const away = values[end - 1 + nodes[k]] - baseOf(target, reader, scaler, k)
+        out[row * nodes.length + k] = away / target.sizes[k]
+      }
+    }
+  }
+  const { rate, epochs, batch, patience, clip, shards } = options
+  const schedule = options.schedule === 'cosine' ? 'cosine' : 'constant'
+  const settings = { loss, rng, rate, schedule, epochs, batch, patience, clip, shards } as const
+  const trained = train(network, samples, { ...settings, progress, exchange })
+  if (trained.bestEpoch === 0) return without(trained.why)
+  return {
+    ...learned,
+    trainedUntilMs: startMs + cut.tail * stepMs,
+    architecture: { ...architecture, layers: architecture.layers.map((layer) => ({ ...layer })) },
+    weights: Object.fromEntries(network.parameters.map(({ name, value }) => [name, toBase64(value)])),
+    scaler,
+    target: {
+      form,
+      sizes: toBase64(target.sizes, 'float64'),
+      weights: toBase64(target.weights, 'float64')
+    },
+    training: summaryOf(trained, samples)
+  }
+}
+
+/** Which windows are used, and where training ends: its last target lies before the first one of validation. */
+function cutOf(values: Float64Array, shape: WindowShape, reach: number, options: NeuralOptions) {
+  const all = usableEnds(values, shape, reach, fewestWindows)
+  const ends = all.slice(Math.max(0, all.length - options.maxWindows))
+  const validationFrom = ends.length - Math.floor(options.validation * ends.length)
+  const tail = ends[validationFrom] ?? values.length
+  let training = validationFrom
+  while (training > 0 && ends[training - 1] + reach > tail) training--
+  return { ends, training, validationFrom, tail }
+}
+
+export function architectureOf<Options extends NeuralOptions>(
+  method: NeuralMethod<Options>,
+  options: Options,
+  shape: WindowShape,
+  nodes: number
+): Architecture {
+  const units = nodes * lossOf(options.loss).perTarget
+  return {
+    steps: shape.window,
+    inputs: inputsOf(shape),
+    layers: [...method.layers(options), { kind: 'dense', units, activation: 'none' }]
+  }
+}
+
+export function networkOf(
+  architecture: Architecture,
+  options: NeuralOptions,
+  maxBatch: number,
+  rng?: Random
+): Network {
+  return createNetwork(architecture, { kernels: options.kernels as KernelName, maxBatch, rng })
+}
+
+export function shapeOf(options: NeuralOptions, horizon: number, stepMs: number): WindowShape {
+  const { window, season, dayWaves, weekWaves, holidays, tz } = options
+  const ahead = options.multi === 'recursive' ? 1 : horizon
+  return {
+    window,
+    season,
+    lead: Math.max(1, Math.min(season, window, ahead)),
+    stepMs,
+    calendar: calendar(
+      options.calendar ? { dayWaves, weekWaves, holidays, tz } : { dayWaves: 0, weekWaves: 0 }
+    )
+  }
+}
+
+export function lossOf(name: string): Loss {
+  if (name === 'pinball') return pinball(headLevels)
+  return name === 'mae' ? mae : mse
+}
+
+function summaryOf(trained: Trained, { training, count, validationFrom }: Samples): Json {
+  const { epochs, bestEpoch, losses, validation, why } = trained
+  const known = (xs: readonly number[]) => xs.map((x) => (Number.isFinite(x) ? x : null))
+  return {
+    ...{ windows: training, validationWindows: count - validationFrom, epochs, bestEpoch, why },
+    losses: known(losses),
+    validation: known(validation)
+  }
+}
