@@ -7,6 +7,7 @@ import {
 } from '../base/index.ts'
 import type { Forecaster } from '../roles.ts'
 import { blend } from './blend.ts'
+import { ets, etsOptions } from './ets.ts'
 import { ewma } from './ewma.ts'
 import { holtWinters, holtWintersOptions } from './holt-winters.ts'
 import { naive } from './naive.ts'
@@ -62,6 +63,11 @@ export const forecasters = {
     options: holtWintersOptions,
     make: (given?: GivenOptions) => holtWinters(readOptions('holt-winters', holtWintersOptions, given))
   },
+  ets: {
+    says: 'the exponential smoothing model that fits best for its size',
+    options: etsOptions,
+    make: (given?: GivenOptions) => ets(readOptions('ets', etsOptions, given))
+  },
   blend: {
     says: 'persistence and season, each trusted as far as it was right at that horizon',
     options: seasonal,
@@ -83,6 +89,7 @@ export * from './backtest.ts'
 export * from './blend.ts'
 export * from './calendar.ts'
 export * from './coverage.ts'
+export * from './ets.ts'
 export * from './ewma.ts'
 export * from './holt-winters.ts'
 export * from './naive.ts'
