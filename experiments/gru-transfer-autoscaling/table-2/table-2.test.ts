@@ -15,6 +15,7 @@ import { runModel } from './job.ts'
 import { PAPERS } from './models.ts'
 import { picturesOf } from './pictures.ts'
 import { normalise, rowsOf, trainingSteps } from './rows.ts'
+import { experiment } from './run.ts'
 import { RATES, type StudySet, studySets, sums } from './sets.ts'
 import { pickupColumns, tripsPerMinute } from './tlc.ts'
 
@@ -96,6 +97,22 @@ describe.skipIf(!existsSync(dataPath('dsp', 'iot_5min.csv')))('the six sets', ()
         expect(Math.abs(series.values[i] - y)).toBeLessThanOrEqual(0.1 * y + 1)
       })
     }
+  })
+
+  it('have the taxi’s own trips where a folder of them is given', async () => {
+    for (const [provider, column] of Object.entries(pickupColumns)) {
+      await tripFile(provider, column, ['2024-01-01 00:00:00', '2024-01-02 00:00:30', '2024-01-30 12:00:00'])
+    }
+    const given = { taxi: folder, models: 'naive' }
+    const { rows, settings } = await experiment.run({ long: false, progress: () => {}, given })
+    expect(rows.map(({ set, model }) => [set, model])).toEqual([
+      ['iot 5 min', 'naive'],
+      ['nyctt 5 min', 'naive']
+    ])
+    expect(settings).toMatchObject({
+      taxi: '2024-01: yellow,green,fhv,fhvhv',
+      sets: { 'nyctt 5 min': 31 * 288 }
+    })
   })
 
   it('can be cut while a method is developed', async () => {
