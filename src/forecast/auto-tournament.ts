@@ -4,8 +4,8 @@
  *
  *   rolling origin   the last fifth of the history in blocks of origins; a contender is fitted to what lies before,
  *                    forecasts from every origin, learns one value a step, and is fitted anew at each of the folds
- *   racing           the cheapest first; after a fifth and a half of the blocks whoever is behind the best by more than
- *                    2 standard errors leaves, and whoever cannot be paid for any more does not go on
+ *   racing           the cheapest first; whoever is 3 standard errors behind the best after a fifth of the blocks leaves,
+ *                    and 2 after half of them, and whoever cannot be paid for any more does not go on
  *   chosen           the simplest that is not more than one standard error behind the best
  *
  * FPP3 §5.10 (rolling origin); Maron & Moore 1994 (racing); Breiman et al. 1984 §3.4.3 (one standard error), here of
@@ -61,9 +61,15 @@ export interface Rules {
   readonly progress?: (done: number, of: number) => void
 }
 
-/** After these shares of the blocks the clearly worse leave. */
-const rungs = [0.2, 0.5, 1]
-const clearly = 2
+/** After these shares of the blocks whoever is so many standard errors behind leaves: few blocks know their own error badly. */
+const rungs = [
+  { share: 0.2, clearly: 3 },
+  { share: 0.5, clearly: 2 },
+  { share: 1, clearly: Infinity }
+] as const
+
+/** A share of the budget that nobody minds. */
+const cheap = 0.02
 
 interface Racer {
   readonly contender: Contender
@@ -106,8 +112,8 @@ export function tournament(history: Series, contenders: readonly Contender[], ru
       racer.out = `no time: needs about ${seconds(needed)}, ${seconds(purse.left())} are left`
       return racer
     }
-    for (const rung of rungs) {
-      const until = Math.ceil(rung * scoring.blocks)
+    for (const { share, clearly } of rungs) {
+      const until = Math.ceil(share * scoring.blocks)
       try {
         while (racer.blocks < until) play(s, racer, folds)
       } catch (error) {
@@ -121,7 +127,7 @@ export function tournament(history: Series, contenders: readonly Contender[], ru
       }
       if (!opponent || until === scoring.blocks) continue
       const { mean, se } = behind(racer.losses, opponent.losses, until)
-      if (mean > clearly * se) {
+      if (mean > clearly * se && isDear(racer, until)) {
         racer.out = `clearly behind ${opponent.contender.name} after ${until * scoring.blockSteps} origins`
         return racer
       }
@@ -131,6 +137,13 @@ export function tournament(history: Series, contenders: readonly Contender[], ru
       }
     }
     return racer
+  }
+
+  /** Whoever learns slowly is behind at first: it may go on where that costs next to nothing. */
+  function isDear({ contender: { work } }: Racer, done: number): boolean {
+    const rest = rollWork(work, (scoring.blocks - done) * scoring.blockSteps, horizon)
+    const all = rest + fitWork(work, history.values.length, horizon) * 2
+    return purse.expected(all) > cheap * purse.budget
   }
 
   /** One block: fitted anew where a fold begins, then forecast and learned step by step. */

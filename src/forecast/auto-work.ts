@@ -42,6 +42,7 @@ export function rollWork({ step, ahead }: Work, steps: number, horizon: number):
 
 /** What is left of a budget in ms: by the clock, or by the work that was counted. */
 export interface Purse {
+  readonly budget: number
   left(): number
   /** Expected ms of this much work, at the pace seen so far. */
   expected(work: number): number
@@ -57,6 +58,7 @@ export function purse(budgetMs: number, nowMs?: () => number): Purse {
   // Before much was measured the table is believed; a machine is hardly a tenth or ten times as fast.
   const pace = () => (nowMs ? Math.min(10, Math.max(0.1, (measured + 200) / (booked + 200))) : 1)
   return {
+    budget: budgetMs,
     left: () => budgetMs - spent(),
     expected: (work) => work * pace(),
     pay(work, run) {

@@ -31,6 +31,7 @@ import { type Contender, type TournamentRow, tournament } from './auto-tournamen
 import { purse, workOf } from './auto-work.ts'
 import { checkHistory, defaultHorizon } from './online.ts'
 import { withRetraining } from './retrain.ts'
+import { requireSeason } from './season.ts'
 
 export const autoOptions = {
   models: { kind: 'text', default: '', says: 'contenders, joined by +; none = every method there is' },
@@ -126,6 +127,7 @@ function choose(
   methods: Methods
 ): Fitted {
   checkHistory(name, 1, history)
+  requireSeason(name, options.season, history, 1)
   const { horizon = defaultHorizon } = fit
   const metric = options.metric as Metric
   const season = options.season === 0 ? undefined : options.season
