@@ -6,6 +6,7 @@ import {
   unknownName
 } from '../base/index.ts'
 import type { Forecaster } from '../roles.ts'
+import { auto, autoOptions } from './auto.ts'
 import { blend } from './blend.ts'
 import { ets, etsOptions } from './ets.ts'
 import { ewma } from './ewma.ts'
@@ -72,6 +73,12 @@ export const forecasters = {
     says: 'persistence and season, each trusted as far as it was right at that horizon',
     options: seasonal,
     make: (given?: GivenOptions) => blend(readOptions('blend', seasonal, given))
+  },
+  auto: {
+    says: 'the method that forecast the end of the history best, or the simplest that is as good',
+    options: autoOptions,
+    make: (given?: GivenOptions): Forecaster =>
+      auto(readOptions('auto', autoOptions, given), { names: Object.keys(forecasters), make: makeForecaster })
   }
 } satisfies Record<string, ForecasterEntry>
 
@@ -85,6 +92,7 @@ export function makeForecaster(name: string, options: GivenOptions = {}, season?
   return entry.make(withSeason ? { season, ...options } : options)
 }
 
+export { type AutoOptions, type AutoParameters, whyChosen } from './auto.ts'
 export * from './backtest.ts'
 export * from './blend.ts'
 export * from './calendar.ts'
@@ -93,6 +101,7 @@ export * from './ets.ts'
 export * from './ewma.ts'
 export * from './holt-winters.ts'
 export * from './naive.ts'
+export { type Retrained, type RetrainingOptions, withRetraining } from './retrain.ts'
 export * from './season.ts'
 export * from './seasonal-naive.ts'
 export * from './sma.ts'
