@@ -5,7 +5,13 @@
  *
  * LeCun et al. 1998. As in arXiv 2507.14597: 24 steps → two blocks of 64 filters of size 3, pool 2 → flat → dense.
  */
-import { type OptionTable, PrescaleError, type ReadOptions, readOptions } from '../base/index.ts'
+import {
+  type GivenOptions,
+  type OptionTable,
+  PrescaleError,
+  type ReadOptions,
+  readOptions
+} from '../base/index.ts'
 import type { LayerSpec } from '../nn/index.ts'
 import type { Forecaster } from '../roles.ts'
 import { neural } from './neural.ts'
@@ -24,11 +30,13 @@ export type CnnOptions = Partial<ReadOptions<typeof cnnOptions>>
 
 const name = 'cnn'
 
+export const cnnMethod = { name, read, layers }
+
 export function cnn(given: CnnOptions = {}): Forecaster {
-  return neural({ name, layers }, read, given)
+  return neural(cnnMethod, given)
 }
 
-function read(given: Readonly<Record<string, unknown>>): ReadOptions<typeof cnnOptions> {
+function read(given: GivenOptions): ReadOptions<typeof cnnOptions> {
   const options = readOptions(name, cnnOptions, given)
   let steps = options.window
   for (let i = 0; i < options.blocks; i++) steps = Math.floor((steps - options.size + 1) / options.pool)

@@ -8,7 +8,7 @@
  * Cho et al. 2014 (before); the form of cuDNN, PyTorch and Keras (after). Window, size, dropout and training as in
  * arXiv 2507.14597: 24 steps → GRU 64 → dropout → GRU 64 → dropout → dense. Biases are left out above.
  */
-import { type OptionTable, type ReadOptions, readOptions } from '../base/index.ts'
+import { type GivenOptions, type OptionTable, type ReadOptions, readOptions } from '../base/index.ts'
 import type { LayerSpec } from '../nn/index.ts'
 import type { Forecaster } from '../roles.ts'
 import { neural } from './neural.ts'
@@ -31,8 +31,14 @@ export type GruOptions = Partial<ReadOptions<typeof gruOptions>>
 
 const name = 'gru'
 
+export const gruMethod = { name, read, layers }
+
 export function gru(given: GruOptions = {}): Forecaster {
-  return neural({ name, layers }, (options) => readOptions(name, gruOptions, options), given)
+  return neural(gruMethod, given)
+}
+
+function read(given: GivenOptions): ReadOptions<typeof gruOptions> {
+  return readOptions(name, gruOptions, given)
 }
 
 function layers(options: ReadOptions<typeof gruOptions>): LayerSpec[] {

@@ -7,7 +7,7 @@
  * Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000. Window, size, dropout and
  * training as for `gru`: 24 steps → LSTM 64 → dropout → LSTM 64 → dropout → dense. Biases are left out above.
  */
-import { type OptionTable, type ReadOptions, readOptions } from '../base/index.ts'
+import { type GivenOptions, type OptionTable, type ReadOptions, readOptions } from '../base/index.ts'
 import type { LayerSpec } from '../nn/index.ts'
 import type { Forecaster } from '../roles.ts'
 import { neural } from './neural.ts'
@@ -24,8 +24,14 @@ export type LstmOptions = Partial<ReadOptions<typeof lstmOptions>>
 
 const name = 'lstm'
 
+export const lstmMethod = { name, read, layers }
+
 export function lstm(given: LstmOptions = {}): Forecaster {
-  return neural({ name, layers }, (options) => readOptions(name, lstmOptions, options), given)
+  return neural(lstmMethod, given)
+}
+
+function read(given: GivenOptions): ReadOptions<typeof lstmOptions> {
+  return readOptions(name, lstmOptions, given)
 }
 
 function layers(options: ReadOptions<typeof lstmOptions>): LayerSpec[] {

@@ -2,7 +2,14 @@
  * Training of a network on a history: windows, scaler and target form fitted on the training part, weights chosen on the
  * validation tail. What comes out is plain JSON, so that it may be made on another thread and kept in a file.
  */
-import { type OptionValue, type Random, random, type Series, toBase64 } from '../base/index.ts'
+import {
+  type GivenOptions,
+  type OptionValue,
+  type Random,
+  random,
+  type Series,
+  toBase64
+} from '../base/index.ts'
 import {
   type Architecture,
   createNetwork,
@@ -23,6 +30,7 @@ import { inputsOf, usableEnds, type WindowShape, windowReader } from './windows.
 /** A method: its own options, and its layers between the window and the dense layer that gives the outputs. */
 export interface NeuralMethod<Options extends NeuralOptions> {
   readonly name: string
+  readonly read: (given: GivenOptions) => Options
   readonly layers: (options: Options) => readonly LayerSpec[]
 }
 

@@ -8,8 +8,9 @@
  *
  * The linear part has no constant, so it follows a load of any size. Its weights are ridge regression in closed form.
  */
+import { solvePositive } from '../math/index.ts'
 import type { Scaler } from './scaler.ts'
-import type { windowReader } from './windows.ts'
+import type { WindowShape, windowReader } from './windows.ts'
 
 export const targetForms = ['value', 'change', 'linear'] as const
 export type TargetForm = (typeof targetForms)[number]
@@ -23,6 +24,10 @@ export interface Target {
 }
 
 export type Reader = ReturnType<typeof windowReader>
+
+/** Weights of the linear part for one node. */
+export const linearInputs = ({ window, season }: WindowShape): number =>
+  window - 1 + (season > 0 ? window : 0)
 
 /** Share of the mean square of the inputs that is added to the diagonal. */
 const ridge = 1e-4
@@ -97,34 +102,10 @@ function linearWeights(
   let trace = 0
   for (let i = 0; i < p; i++) trace += gram[i * p + i]
   for (let i = 0; i < p; i++) gram[i * p + i] += (ridge * trace) / p + 1e-12
-  cholesky(gram, p)
   const weights = new Float64Array(nodes.length * p)
-  right.forEach((b, k) => void weights.set(solved(gram, b), k * p))
+  right.forEach((b, k) => {
+    // Where nothing in the window tells anything, the last value alone is the linear part.
+    if (solvePositive(gram.slice(), b)) weights.set(b, k * p)
+  })
   return weights
-}
-
-/** A = L Lᵀ in place, the lower half. */
-function cholesky(a: Float64Array, n: number): void {
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * n + j]
-      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k]
-      a[i * n + j] = i === j ? Math.sqrt(sum) : sum / a[j * n + j]
-    }
-  }
-}
-
-/** x of L Lᵀ x = b. */
-function solved(l: Float64Array, b: Float64Array): Float64Array {
-  const n = b.length
-  const x = b.slice()
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) x[i] -= l[i * n + k] * x[k]
-    x[i] /= l[i * n + i]
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) x[i] -= l[k * n + i] * x[k]
-    x[i] /= l[i * n + i]
-  }
-  return x
 }

@@ -1,5 +1,5 @@
 /** A network as a forecaster: trained or rebuilt, then led through the history. */
-import type { Series } from '../base/index.ts'
+import type { GivenOptions, Series } from '../base/index.ts'
 import type { FitOptions, Forecaster, Json } from '../roles.ts'
 import { learnNetwork, type NeuralMethod } from './neural-learn.ts'
 import { rebuild } from './neural-learned.ts'
@@ -7,46 +7,34 @@ import { neuralModel } from './neural-model.ts'
 import type { NeuralOptions } from './neural-options.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 
-/** The forecaster of a method whose options are read by `read`. */
 export function neural<Options extends NeuralOptions>(
   method: NeuralMethod<Options>,
-  read: (given: Readonly<Record<string, unknown>>) => Options,
-  given: Readonly<Record<string, unknown>>
+  given: GivenOptions
 ): Forecaster {
-  const options = read(given)
+  const options = method.read(given)
   const start = (history: Series, horizon: number, fit: FitOptions): PointModel => {
     const { rng, progress } = fit
     const learned = fit.learned ?? learnNetwork(method, options, history, { horizon, rng, progress })
     // What was just learned goes the same way as what is read from a file: both forecast the same.
-    return modelOf(method, read, learned, history, horizon)
+    const parts = rebuild(method, learned, history, horizon, options.kernels)
+    const parameters = () => learned
+    if (parts.fallback !== undefined) return lastValue(parameters)
+    const { values, startMs, stepMs } = history
+    const trained = Math.round((parts.trainedUntilMs - startMs) / stepMs)
+    return neuralModel({
+      ...parts,
+      recursive: parts.options.multi === 'recursive',
+      quantiles: parts.options.loss === 'pinball',
+      startMs,
+      trainedUntil: Math.max(0, Math.min(values.length, trained)),
+      parameters
+    })
   }
   const online: Method = { name: method.name, version: '1', needs: 1, start }
   return {
     name: method.name,
     fit: (history: Series, fit?: FitOptions) => fitOnline(online, history, fit)
   }
-}
-
-function modelOf<Options extends NeuralOptions>(
-  method: NeuralMethod<Options>,
-  read: (given: Readonly<Record<string, unknown>>) => Options,
-  learned: Json,
-  history: Series,
-  horizon: number
-): PointModel {
-  const parts = rebuild(method, read, learned, history, horizon)
-  const parameters = () => learned
-  if (parts.fallback !== undefined) return lastValue(parameters)
-  const { values, startMs, stepMs } = history
-  const trained = Math.round((parts.trainedUntilMs - startMs) / stepMs)
-  return neuralModel({
-    ...parts,
-    recursive: parts.options.multi === 'recursive',
-    quantiles: parts.options.loss === 'pinball',
-    startMs,
-    trainedUntil: Math.max(0, Math.min(values.length, trained)),
-    parameters
-  })
 }
 
 function lastValue(parameters: () => Json): PointModel {

@@ -6,7 +6,7 @@
  *
  * Bai, Kolter & Koltun 2018. It sees 1 + 2·(size − 1)·(2^blocks − 1) steps back: 61 with the defaults.
  */
-import { type OptionTable, type ReadOptions, readOptions } from '../base/index.ts'
+import { type GivenOptions, type OptionTable, type ReadOptions, readOptions } from '../base/index.ts'
 import type { LayerSpec } from '../nn/index.ts'
 import type { Forecaster } from '../roles.ts'
 import { neural } from './neural.ts'
@@ -24,8 +24,14 @@ export type TcnOptions = Partial<ReadOptions<typeof tcnOptions>>
 
 const name = 'tcn'
 
+export const tcnMethod = { name, read, layers }
+
 export function tcn(given: TcnOptions = {}): Forecaster {
-  return neural({ name, layers }, (options) => readOptions(name, tcnOptions, options), given)
+  return neural(tcnMethod, given)
+}
+
+function read(given: GivenOptions): ReadOptions<typeof tcnOptions> {
+  return readOptions(name, tcnOptions, given)
 }
 
 function layers({ filters, size, blocks, dropout }: ReadOptions<typeof tcnOptions>): LayerSpec[] {

@@ -8,7 +8,9 @@ import { reference } from './reference/index.ts'
 
 export type * from './architecture.ts'
 export type { KernelName } from './kernels.ts'
+export { type Loss, mae, mse, pinball, quantilesOf } from './losses.ts'
 export { parameterCount } from './network.ts'
+export { type Exchange, type Samples, type Trained, type TrainOptions, train } from './train.ts'
 
 export interface NetworkOptions {
   /**

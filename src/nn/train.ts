@@ -49,8 +49,8 @@ export interface TrainOptions {
 export interface Exchange {
   /** The shards that are worked on here. */
   readonly mine: readonly number[]
-  /** One a shard: the gradients of all parameters in order, and then the loss. Shared by all who take part. */
-  readonly slots: readonly Float64Array[]
+  /** One a shard, of `size` numbers: the gradients of all parameters in order, then the loss. All who take part share them. */
+  slots(size: number): readonly Float64Array[]
   /** Returns when all who take part have called it. */
   meet(): void
 }
@@ -89,7 +89,8 @@ export function train(network: Network, samples: Samples, options: TrainOptions)
     const mean = step(indices, epoch, (part) => progress?.(epoch - 1 + part, epochs))
     losses.push(mean)
     validation.push(Number.isFinite(mean) ? judge() : NaN)
-    const judged = samples.validationFrom < samples.count ? validation[epoch - 1] : mean
+    const judging = Number.isFinite(mean) && samples.validationFrom < samples.count
+    const judged = judging ? validation[epoch - 1] : mean
     if (!Number.isFinite(judged)) {
       return done('not-finite', `the loss was ${judged} in epoch ${epoch}; kept are the weights before`)
     }
@@ -108,8 +109,9 @@ export function train(network: Network, samples: Samples, options: TrainOptions)
 /** One epoch over the indices in their order; gives the mean loss, not finite as soon as one is. */
 function minibatches(network: Network, samples: Samples, options: TrainOptions, seed: number) {
   const { loss, rate = 0.01, schedule = 'constant', epochs = 10, batch = 16, clip = 0, shards = 1 } = options
-  const exchange = options.exchange ?? aloneWith(shards, sizeOf(network))
-  const { mine, slots } = exchange
+  const exchange = options.exchange ?? aloneWith(shards)
+  const { mine } = exchange
+  const slots = shards === 1 ? [] : exchange.slots(sizeOf(network))
   const chances = Array.from({ length: shards }, (_, s) => random(seed, 'dropout', s))
   const target = new Float64Array(Math.ceil(batch / shards) * samples.targets)
   const slopes = tensorLike(network.input, Math.ceil(batch / shards) * network.outputs)
@@ -164,12 +166,12 @@ function minibatches(network: Network, samples: Samples, options: TrainOptions, 
 }
 
 /** Numbers that a slot holds: all gradients and the loss. */
-export const sizeOf = (network: Network): number =>
+const sizeOf = (network: Network): number =>
   network.parameters.reduce((sum, { value }) => sum + value.length, 1)
 
-function aloneWith(shards: number, size: number): Exchange {
+function aloneWith(shards: number): Exchange {
   const mine = Array.from({ length: shards }, (_, s) => s)
-  return { mine, slots: shards === 1 ? [] : mine.map(() => new Float64Array(size)), meet: () => {} }
+  return { mine, slots: (size) => mine.map(() => new Float64Array(size)), meet: () => {} }
 }
 
 function put(network: Network, slot: Float64Array, loss: number): void {
@@ -230,7 +232,7 @@ function shuffle(indices: Uint32Array, rng: Random): void {
 const tensorLike = (like: Tensor, size: number): Tensor =>
   like instanceof Float32Array ? new Float32Array(size) : new Float64Array(size)
 
-function check(network: Network, samples: Samples, { loss, batch = 16, shards = 1, exchange }: TrainOptions) {
+function check(network: Network, samples: Samples, { loss, batch = 16, shards = 1 }: TrainOptions) {
   if (samples.training < 1) {
     throw new PrescaleError('TOO_SHORT', 'train needs at least 1 sample in the training part, got 0')
   }
@@ -242,11 +244,5 @@ function check(network: Network, samples: Samples, { loss, batch = 16, shards = 
     'outputs of the network',
     network.outputs,
     `${samples.targets} targets × ${loss.perTarget} for the loss ${loss.name}`
-  )
-  requireOption(
-    exchange === undefined || exchange.slots.length === shards,
-    'slots of the exchange',
-    exchange?.slots.length,
-    `one a shard, ${shards}`
   )
 }

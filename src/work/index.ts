@@ -1,1 +1,2 @@
+export { exchangeOf, inLockstep, type LockstepOptions, type Part } from './lockstep.ts'
 export { inWorkers, inWorkersSettled, type PoolOptions } from './pool.ts'
