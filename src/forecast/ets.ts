@@ -18,6 +18,7 @@ import { type EtsForm, formOf, formsOf } from './ets-form.ts'
 import { readLearned } from './learned.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 import { detectSeason, requireSeason } from './season.ts'
+import { sizeOf } from './size.ts'
 import { ahead, type State, step, type Weights } from './smoothing.ts'
 
 export const etsOptions = {
@@ -169,13 +170,6 @@ function stateOf({ values, startMs }: Series, { chosen, begins }: EtsParts, size
   )
   if (begins?.startMs !== startMs) return first
   return { ...first, level: begins.level / size, slope: begins.slope / size }
-}
-
-/** The largest size of a value: numbers near 1e300 have no squares. */
-function sizeOf(values: Float64Array): number {
-  let size = 0
-  for (const y of values) if (Math.abs(y) > size) size = Math.abs(y)
-  return size > 0 ? size : 1
 }
 
 function leastOf(values: Float64Array): [least: number, measured: number] {

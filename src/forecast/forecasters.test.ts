@@ -9,6 +9,7 @@ const exceptions: Readonly<Record<string, Partial<ForecasterCase>>> = {
   ewma: { tolerance: 1e-4 },
   'holt-winters': { tolerance: 1e-3 },
   ets: { tolerance: 1e-3 },
+  theta: { tolerance: 1e-3 },
   // As good as the method it chose.
   auto: { tolerance: 1e-3 }
 }

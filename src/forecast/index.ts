@@ -14,6 +14,7 @@ import { holtWinters, holtWintersOptions } from './holt-winters.ts'
 import { naive } from './naive.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
 import { sma } from './sma.ts'
+import { theta, thetaOptions } from './theta.ts'
 
 /** One line of the forecaster table. */
 export interface ForecasterEntry {
@@ -58,6 +59,11 @@ export const forecasters = {
     says: 'the mean of everything, the newest counting most',
     options: ewmaOptions,
     make: (given?: GivenOptions) => ewma(readOptions('ewma', ewmaOptions, given))
+  },
+  theta: {
+    says: 'a line through everything and a smoothed level, half each',
+    options: thetaOptions,
+    make: (given?: GivenOptions) => theta(readOptions('theta', thetaOptions, given))
   },
   'holt-winters': {
     says: 'level, trend and season, each smoothed exponentially',
@@ -105,3 +111,4 @@ export { type Retrained, type RetrainingOptions, withRetraining } from './retrai
 export * from './season.ts'
 export * from './seasonal-naive.ts'
 export * from './sma.ts'
+export * from './theta.ts'
