@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { random, series } from '../base/index.ts'
 import type { FitOptions, Forecaster } from '../roles.ts'
-import { backtest, naive, rollingOrigin, seasonalNaive, tailsOf } from './index.ts'
+import { backtest, failedRow, naive, rollingOrigin, seasonalNaive, tailsOf } from './index.ts'
 
 const ramp = series(
   60_000,
@@ -29,6 +29,7 @@ describe('backtest', () => {
       'smape',
       'smape2',
       'pinball',
+      'crps',
       'coverage',
       'fitMs',
       'predictMs'
@@ -85,6 +86,43 @@ describe('backtest', () => {
       ['naive', false],
       ['seasonal', true]
     ])
+  })
+
+  it('scores the whole distribution, and leaves the pinball loss to the intervals that were asked for', () => {
+    const rng = random(4)
+    const noise = series(
+      60_000,
+      Array.from({ length: 4_000 }, () => 100 + 10 * rng.normal())
+    )
+    const row = (levels: number[]) =>
+      backtest(noise, { seasonal: seasonalNaive({ season: 1_000 }) }, { levels, trainUntil: 3_000 }).models[0]
+    // Of N(0, √2 σ) with the right spread: √2 · σ / √π (Gneiting & Raftery 2007, eq. 5, in the mean).
+    expect(row([0.8]).crps / (10 * Math.sqrt(2 / Math.PI))).toBeCloseTo(1, 1)
+    expect(row([0.8]).crps).toBeCloseTo(row([0.95]).crps, 1)
+    expect(row([0.8]).pinball).toBeGreaterThan(1.5 * row([0.95]).pinball)
+  })
+
+  it('gives chance to methods where a seed was given, and none else', () => {
+    const drawn: (number | undefined)[] = []
+    const lucky: Forecaster = {
+      name: 'lucky',
+      fit(history, options?: FitOptions) {
+        drawn.push(options?.rng?.next())
+        return naive().fit(history, options)
+      }
+    }
+    for (const seed of [1, 1, 2, undefined]) backtest(ramp, { lucky }, { trainUntil: 10, seed })
+    expect(drawn[0]).toBe(drawn[1])
+    expect(drawn[0]).not.toBe(drawn[2])
+    expect(drawn[3]).toBeUndefined()
+  })
+
+  it('has a row for what failed, in which nothing was measured', () => {
+    const { coverage, ...row } = failedRow('gru', 'why', [0.8])
+    expect(row).toMatchObject({ model: 'gru', rmse: NaN, crps: NaN, fitMs: NaN, failed: 'why' })
+    expect(coverage).toEqual({ '0.8': NaN })
+    const fine = backtest(ramp, { naive: naive() }, { levels: [0.8] }).models[0]
+    expect(Object.keys(failedRow('', '', [0.8])).filter((key) => key !== 'failed')).toEqual(Object.keys(fine))
   })
 
   const refused = [

@@ -7,10 +7,21 @@
  *
  * FPP3 §5.10. MASE divides by the naive error at the same horizon on the steps before `trainUntil`. `coverage['0.95']`
  * is the share of values inside the central 95 % interval, ends included: from the 2.5 % to the 97.5 % quantile.
- * `pinball` is the mean over the quantiles of all those intervals.
+ * `pinball` is the mean over the quantiles of all those intervals, `crps` that of the whole distribution (`math/accuracy.ts`).
  */
-import { PrescaleError, requireOption, type Series, sliceSteps } from '../base/index.ts'
-import { coverage, mae, mase, naiveError, pinball, rmse, smape, smape2 } from '../math/index.ts'
+import { PrescaleError, random, requireOption, type Series, sliceSteps } from '../base/index.ts'
+import {
+  coverage,
+  crps,
+  crpsLevels,
+  mae,
+  mase,
+  naiveError,
+  pinball,
+  rmse,
+  smape,
+  smape2
+} from '../math/index.ts'
 import type { Forecaster } from '../roles.ts'
 
 export interface BacktestOptions {
@@ -21,6 +32,10 @@ export interface BacktestOptions {
   readonly trainUntil?: number
   /** Probabilities of central intervals. */
   readonly levels?: readonly number[]
+  /** Further quantile levels that the forecasts are kept for. */
+  readonly quantiles?: readonly number[]
+  /** Of the chance that methods are given; absent: their own. */
+  readonly seed?: number
   /** A clock for fitMs and predictMs; without it they are 0. */
   readonly nowMs?: () => number
   readonly progress?: (done: number, of: number) => void
@@ -34,10 +49,14 @@ export interface BacktestRow {
   readonly smape: number
   readonly smape2: number
   readonly pinball: number
+  /** In the unit of the series; of a forecast that is a single number it would be its mean absolute error. */
+  readonly crps: number
   readonly coverage: Readonly<Record<string, number>>
   /** Mean time of one fit, and of one update and forecast. */
   readonly fitMs: number
   readonly predictMs: number
+  /** Why there are no measures: they are `NaN` then. */
+  readonly failed?: string
 }
 
 export interface Backtest {
@@ -64,16 +83,33 @@ export function backtest(
   forecasters: Readonly<Record<string, Forecaster>>,
   options: BacktestOptions = {}
 ): Backtest {
-  const { horizon = 1, folds = 1, levels = intervalLevels } = options
-  const trainUntil = options.trainUntil ?? Math.floor(0.8 * series.values.length)
-  const scale = naiveError(series.values.subarray(0, trainUntil), horizon)
+  const { horizon = 1, folds = 1 } = options
   const names = Object.keys(forecasters)
   const models = names.map((model, i) => {
     const progress = (done: number, of: number) => options.progress?.(i * of + done, names.length * of)
-    const scored = rollingOrigin(series, forecasters[model], { ...options, progress })
-    return { model, ...measures(scored, levels, scale) }
+    return backtestOne(series, model, forecasters[model], { ...options, progress })
   })
   return { horizon, folds, models }
+}
+
+/** One row of a backtest. */
+export function backtestOne(
+  series: Series,
+  model: string,
+  forecaster: Forecaster,
+  options: BacktestOptions = {}
+): BacktestRow {
+  const { horizon = 1, levels = intervalLevels } = options
+  const trainUntil = options.trainUntil ?? Math.floor(0.8 * series.values.length)
+  const scored = rollingOrigin(series, forecaster, { ...options, quantiles: crpsLevels })
+  return { model, ...measures(scored, levels, naiveError(series.values.subarray(0, trainUntil), horizon)) }
+}
+
+/** The row of a model that could not be backtested: nothing was measured. */
+export function failedRow(model: string, failed: string, levels: readonly number[]): BacktestRow {
+  const nothing = { rmse: NaN, mae: NaN, mase: NaN, smape: NaN, smape2: NaN, pinball: NaN, crps: NaN }
+  const inside = Object.fromEntries(levels.map((level) => [String(level), NaN]))
+  return { model, ...nothing, coverage: inside, fitMs: NaN, predictMs: NaN, failed }
 }
 
 /** The forecasts behind a backtest, for whoever needs more than their measures. */
@@ -81,8 +117,10 @@ export function rollingOrigin(series: Series, forecaster: Forecaster, options: B
   const { horizon = 1, folds = 1, levels = intervalLevels, nowMs = () => 0 } = options
   const steps = series.values.length
   const trainUntil = options.trainUntil ?? Math.floor(0.8 * steps)
-  check(steps, trainUntil, horizon, folds)
-  const wanted = [...new Set(levels.flatMap(tailsOf))].sort((a, b) => a - b)
+  checkBacktest(steps, { ...options, trainUntil })
+  const wanted = [...new Set([...levels.flatMap(tailsOf), ...(options.quantiles ?? [])])].sort(
+    (a, b) => a - b
+  )
   // The first value that a forecast from `trainUntil` reaches is the horizon's last.
   const from = trainUntil + horizon - 1
   const actual = series.values.slice(from)
@@ -92,7 +130,13 @@ export function rollingOrigin(series: Series, forecaster: Forecaster, options: B
   for (let fold = 0; fold < folds; fold++) {
     const edge = (f: number) => trainUntil + Math.floor(((steps - horizon + 1 - trainUntil) * f) / folds)
     let clock = nowMs()
-    let fitted = forecaster.fit(sliceSteps(series, 0, edge(fold)), { horizon, levels: wanted })
+    let fitted = forecaster.fit(sliceSteps(series, 0, edge(fold)), {
+      horizon,
+      levels: wanted,
+      rng: options.seed === undefined ? undefined : random(options.seed, 'backtest', fold),
+      // Fitting is most of the work where there is something to learn.
+      progress: (done, of) => options.progress?.(fold + done / of, folds)
+    })
     fitMs += nowMs() - clock
     clock = nowMs()
     for (let t = edge(fold); t < edge(fold + 1); t++) {
@@ -124,7 +168,8 @@ export function tailsOf(level: number): [number, number] {
 
 function measures(scored: Scored, levels: readonly number[], scale: number): Omit<BacktestRow, 'model'> {
   const { actual, mean, quantiles } = scored
-  const losses = Object.entries(quantiles).map(([p, q]) => pinball(actual, q, Number(p)))
+  const tails = [...new Set(levels.flatMap(tailsOf))]
+  const losses = tails.map((p) => pinball(actual, quantiles[p], p))
   const inside = levels.map((level) => {
     const [low, high] = tailsOf(level)
     return [String(level), coverage(actual, quantiles[low], quantiles[high])]
@@ -136,13 +181,18 @@ function measures(scored: Scored, levels: readonly number[], scale: number): Omi
     smape: smape(actual, mean),
     smape2: smape2(actual, mean),
     pinball: losses.reduce((a, b) => a + b, 0) / losses.length,
+    crps: crps(actual, quantiles),
     coverage: Object.fromEntries(inside),
     fitMs: scored.fitMs,
     predictMs: scored.predictMs
   }
 }
 
-function check(steps: number, trainUntil: number, horizon: number, folds: number): void {
+/** Refuses what no forecaster could be backtested with. Errors: `BAD_OPTION`, `TOO_SHORT`. */
+export function checkBacktest(steps: number, options: BacktestOptions): void {
+  const { horizon = 1, folds = 1, levels = intervalLevels } = options
+  const trainUntil = options.trainUntil ?? Math.floor(0.8 * steps)
+  for (const level of levels) tailsOf(level)
   const whole = (value: number) => Number.isInteger(value) && value >= 1
   requireOption(whole(horizon), 'horizon', horizon, 'a whole number of steps, at least 1')
   requireOption(whole(folds), 'folds', folds, 'a whole number, at least 1')

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { coverage, coverageBelow, mae, mase, naiveError, pinball, rmse, smape, smape2 } from './index.ts'
+import {
+  coverage,
+  coverageBelow,
+  crps,
+  crpsLevels,
+  mae,
+  mase,
+  naiveError,
+  normalQuantile,
+  pinball,
+  rmse,
+  smape,
+  smape2
+} from './index.ts'
 
 describe('accuracy', () => {
   // By hand: errors 1, −2, 2.
@@ -36,4 +49,31 @@ describe('accuracy', () => {
   it('counts two zeros as no error', () => expect(smape([0, 1], [0, 1])).toBe(0))
 
   it('has no MASE where the training never moved', () => expect(mase([1], [2], 0)).toBeNaN())
+
+  describe('continuous ranked probability score', () => {
+    const distribution = (quantile: (p: number) => number) =>
+      Object.fromEntries(crpsLevels.map((p) => [p, [quantile(p)]]))
+    const normal = distribution((p) => 50 + 10 * normalQuantile(p))
+
+    // CRPS(N(μ, σ²), a) = σ · (z (2Φ(z) − 1) + 2φ(z) − 1/√π), z = (a − μ)/σ: Gneiting & Raftery 2007, eq. 5.
+    it.each([
+      [50, 2.3369],
+      [60, 6.0244],
+      [70, 14.5279]
+    ])('of a normal distribution around 50 is for %d what its formula says', (a, want) =>
+      expect(Math.abs(crps([a], normal) / want - 1)).toBeLessThan(0.02)
+    )
+
+    it('is the absolute error of a distribution that is a single number', () => {
+      const sure = distribution(() => 8)
+      expect(crps([5], sure)).toBeCloseTo(3, 12)
+      expect(crps([11], sure)).toBeCloseTo(3, 12)
+    })
+
+    it('is least where it is right', () => {
+      const wide = distribution((p) => 50 + 30 * normalQuantile(p))
+      expect(crps([50], normal)).toBeLessThan(crps([50], wide))
+      expect(crps([120], normal)).toBeGreaterThan(crps([120], wide))
+    })
+  })
 })

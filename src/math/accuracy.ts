@@ -46,6 +46,26 @@ export function pinball(actual: ArrayLike<number>, quantile: ArrayLike<number>, 
   return meanOver(actual, quantile, (a, q) => (a >= q ? level * (a - q) : (1 - level) * (q - a)))
 }
 
+/** The levels of a whole distribution: midpoints of twenty equal parts, 0.025 … 0.975. */
+export const crpsLevels: readonly number[] = Array.from({ length: 20 }, (_, k) => (25 + 50 * k) / 1_000)
+
+/**
+ * Continuous ranked probability score, in the unit of the series: how far the whole predicted distribution lies from
+ * what came; for a distribution that is a single number its mean absolute error.
+ *
+ *   CRPS = ∫ (F(x) − 1{x ≥ a})² dx = 2 ∫₀¹ pinball(a, F⁻¹(p), p) dp ≈ 2 · mean over `crpsLevels` of pinball
+ *
+ * Gneiting & Raftery 2007 §4.2; the integral over quantiles: Laio & Tamea 2007, Gneiting & Ranjan 2011. `quantiles` by
+ * level, those of `crpsLevels` at least.
+ */
+export function crps(
+  actual: ArrayLike<number>,
+  quantiles: Readonly<Record<string, ArrayLike<number>>>
+): number {
+  const losses = crpsLevels.map((level) => pinball(actual, quantiles[level], level))
+  return (2 * losses.reduce((sum, loss) => sum + loss, 0)) / losses.length
+}
+
 /** Share of the measured values inside [lower, upper], both ends included. */
 export function coverage(
   actual: ArrayLike<number>,
