@@ -11,6 +11,7 @@ import { blend } from './blend.ts'
 import { ets, etsOptions } from './ets.ts'
 import { ewma } from './ewma.ts'
 import { holtWinters, holtWintersOptions } from './holt-winters.ts'
+import { learnedForecaster, type ModelFile } from './model.ts'
 import { naive } from './naive.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
 import { sma } from './sma.ts'
@@ -90,13 +91,31 @@ export const forecasters = {
 
 /** The forecaster with this name, its season option set where it has one and none was given. */
 export function makeForecaster(name: string, options: GivenOptions = {}, season?: number): Forecaster {
-  if (!Object.hasOwn(forecasters, name)) {
-    throw new PrescaleError('BAD_OPTION', unknownName('a forecaster', name, Object.keys(forecasters)))
-  }
-  const entry: ForecasterEntry = forecasters[name as keyof typeof forecasters]
-  const withSeason = season !== undefined && Object.hasOwn(entry.options, 'season')
-  return entry.make(withSeason ? { season, ...options } : options)
+  const withSeason = season !== undefined && Object.hasOwn(entryOf(name).options, 'season')
+  return entryOf(name).make(withSeason ? { season, ...options } : options)
 }
+
+/** All options of a method: those given, of `common` those that it has, the others at their defaults. */
+export function forecasterOptions(
+  name: string,
+  options: GivenOptions = {},
+  common: GivenOptions = {}
+): GivenOptions {
+  const table = entryOf(name).options
+  const own = Object.entries(common).filter(
+    ([key, value]) => value !== undefined && Object.hasOwn(table, key)
+  )
+  return readOptions(name, table, { ...Object.fromEntries(own), ...options })
+}
+
+function entryOf(name: string): ForecasterEntry {
+  if (Object.hasOwn(forecasters, name)) return forecasters[name as keyof typeof forecasters]
+  throw new PrescaleError('BAD_OPTION', unknownName('a forecaster', name, Object.keys(forecasters)))
+}
+
+/** The forecaster of a model file: the method it names, with what that learned; see `learnedForecaster`. */
+export const forecasterOf = (model: ModelFile, where?: string): Forecaster =>
+  learnedForecaster(model, makeForecaster, where)
 
 export { type AutoOptions, type AutoParameters, whyChosen } from './auto.ts'
 export * from './backtest.ts'
@@ -106,7 +125,9 @@ export * from './coverage.ts'
 export * from './ets.ts'
 export * from './ewma.ts'
 export * from './holt-winters.ts'
+export * from './model.ts'
 export * from './naive.ts'
+export { defaultHorizon, defaultLevels } from './online.ts'
 export { type Retrained, type RetrainingOptions, withRetraining } from './retrain.ts'
 export * from './season.ts'
 export * from './seasonal-naive.ts'

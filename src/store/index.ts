@@ -4,6 +4,7 @@ import type { TurnStore } from './turn-store.ts'
 
 export { checkStore, type StoreState } from './check.ts'
 export { memory } from './memory.ts'
+export { readModelFile, writeModelFile } from './model-file.ts'
 export { type SqliteOptions, sqlite } from './sqlite.ts'
 export * from './turn-store.ts'
 export { writeWhole } from './write-file.ts'
