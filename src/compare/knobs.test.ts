@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planOf, wave } from '../../test/fakes/small-rehearsal.ts'
 import { DAY, MINUTE, type Series } from '../base/index.ts'
+import { forecastersOf } from './forecaster-spec.ts'
 import { chooseKnobs, openKnobs, tuningPlan } from './knobs.ts'
 import { measuresOf } from './measures-of.ts'
 import { fateOf, needOf, type Plan, planService } from './plan.ts'
 import { knobSettings, mindOf } from './policy-spec.ts'
 import { doJobsHere } from './rehearsal.ts'
-import { forecasterOf } from './rehearsal-job.ts'
 import { rehearse } from './rehearse.ts'
 
 const request = { forecast: 'naive', seed: 1, threads: 1 }
@@ -57,7 +57,7 @@ describe('chooseKnobs', () => {
     const need = needOf(tuning, fate)
     const run = (name: string, options: object) => {
       const mind = mindOf(name, { ...options }, 'naive')
-      const [{ track }] = rehearse(fate, [mind], forecasterOf('naive'))
+      const [{ track }] = rehearse(fate, [mind], forecastersOf('naive'))
       return measuresOf(tuning, track, need)
     }
     const most = 1.2 * run('hpa', {}).unitHours

@@ -7,6 +7,7 @@
  */
 import { DAY, type GivenOptions } from '../base/index.ts'
 import type { Json } from '../roles.ts'
+import type { ForecasterSpec } from './forecaster-spec.ts'
 import { chooseKnob } from './frontier.ts'
 import { DEFAULTS, type Plan } from './plan.ts'
 import { knobOf, knobSettings, type LabelledSpec, labelOf, policyEntry } from './policy-spec.ts'
@@ -35,7 +36,7 @@ export async function chooseKnobs(
   plan: Plan,
   specs: readonly Pick<LabelledSpec, 'name' | 'options' | 'label'>[],
   request: {
-    readonly forecast: string
+    readonly forecast: string | ForecasterSpec
     readonly seed: number
     readonly threads: number
   },

@@ -39,30 +39,44 @@ export function policyEntry(name: string, also: readonly string[] = []): PolicyE
   throw new PrescaleError('BAD_OPTION', unknownName('a policy', name, [...Object.keys(table), ...also]))
 }
 
+/** Whose names and options are written, for errors. */
+interface Words {
+  readonly flag: string
+  readonly kind: string
+  readonly example: string
+}
+
 export function parsePolicies(text: string): PolicySpec[] {
+  return parseSpecs(text, { flag: '--policies', kind: 'policy', example: 'fixed,hpa:target=.6,mpc' })
+}
+
+/** `name:option=value,…` as above, for whatever has names and options. A name that ends in `.json` is a file, whatever stands in it. */
+export function parseSpecs(text: string, words: Words): PolicySpec[] {
   const specs: { name: string; options: Record<string, string> }[] = []
   for (const part of text.split(',')) {
     const continues = specs.length > 0 && /^\s*[A-Za-z]\w*\s*=/.test(part)
-    if (continues) addOption(specs[specs.length - 1].options, part)
-    else specs.push(parseOne(part.trim()))
+    if (continues) addOption(specs[specs.length - 1].options, part, words)
+    else specs.push(parseOne(part.trim(), words))
   }
   return specs
 }
 
-function parseOne(text: string): { name: string; options: Record<string, string> } {
-  const colon = text.indexOf(':')
+function parseOne(text: string, words: Words): { name: string; options: Record<string, string> } {
+  const colon = isModelFile(text) ? -1 : text.indexOf(':')
   const name = (colon < 0 ? text : text.slice(0, colon)).trim()
   if (name === '')
-    throw new PrescaleError('BAD_OPTION', '--policies must be names such as fixed,hpa:target=.6,mpc')
+    throw new PrescaleError('BAD_OPTION', `${words.flag} must be names such as ${words.example}`)
   const options: Record<string, string> = {}
-  if (colon >= 0) addOption(options, text.slice(colon + 1))
+  if (colon >= 0) addOption(options, text.slice(colon + 1), words)
   return { name, options }
 }
 
-function addOption(options: Record<string, string>, text: string): void {
+export const isModelFile = (name: string) => name.endsWith('.json')
+
+function addOption(options: Record<string, string>, text: string, { kind }: Words): void {
   const at = text.indexOf('=')
   if (at <= 0) {
-    throw new PrescaleError('BAD_OPTION', `a policy option must be written name=value, was '${text.trim()}'`)
+    throw new PrescaleError('BAD_OPTION', `a ${kind} option must be written name=value, was '${text.trim()}'`)
   }
   options[text.slice(0, at).trim()] = text
     .slice(at + 1)

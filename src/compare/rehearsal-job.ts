@@ -5,10 +5,9 @@
  * `oracle` at a price of late minutes and `fixed-best` for a limit of them are done here too, though they are no policies:
  * the one knows the future, the other is found by trying.
  */
-import { PrescaleError, unknownName } from '../base/index.ts'
-import { forecasters } from '../forecast/index.ts'
-import type { Forecaster, Json, Turn } from '../roles.ts'
+import type { Json, Turn } from '../roles.ts'
 import { fixedBest } from './baselines.ts'
+import { type ForecasterSpec, forecastersOf, specOf } from './forecaster-spec.ts'
 import type { RunMeasures, RunTrack } from './measure.ts'
 import { measuresOf } from './measures-of.ts'
 import { oracleOf } from './oracle-run.ts'
@@ -21,7 +20,8 @@ export interface RehearsalJob {
   readonly plan: Plan
   readonly seed: number
   readonly specs: readonly LabelledSpec[]
-  readonly forecast: string
+  /** The forecaster that predictive policies are shown. */
+  readonly forecast: string | ForecasterSpec
   readonly keepTurns: boolean
 }
 
@@ -71,8 +71,9 @@ function doPolicies(
 ): [LabelledSpec, JobRun][] {
   const own = specs.filter(({ name }) => !isRelative(name))
   if (own.length === 0) return []
-  const minds = own.map(({ name, options, label }) => mindOf(name, options, forecast, label))
-  const runs = rehearse(fate, minds, forecasterOf(forecast), {
+  const shown = specOf(forecast)
+  const minds = own.map(({ name, options, label }) => mindOf(name, options, shown.label, label))
+  const runs = rehearse(fate, minds, forecastersOf(shown), {
     keepTurns: (label) => keepTurns && own.some((spec) => spec.label === label && spec.keepTrack),
     progress
   })
@@ -86,13 +87,6 @@ function doPolicies(
       turns
     }
   ])
-}
-
-export function forecasterOf(name: string): Record<string, Forecaster> {
-  if (!Object.hasOwn(forecasters, name)) {
-    throw new PrescaleError('BAD_OPTION', unknownName('a forecaster', name, Object.keys(forecasters)))
-  }
-  return { [name]: forecasters[name as keyof typeof forecasters].make({}) }
 }
 
 /** What a policy costs to rehearse, in the time of an HPA; the first that is shown a forecast pays for the forecast too. */

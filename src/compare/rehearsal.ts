@@ -7,6 +7,7 @@
 import { type GivenOptions, requireOption } from '../base/index.ts'
 import type { Json, Turn } from '../roles.ts'
 import { withBaselines } from './baselines.ts'
+import { type ForecasterSpec, forecastersOf } from './forecaster-spec.ts'
 import { type FrontierPoint, frontierOf } from './frontier.ts'
 import { chooseKnobs, openKnobs, tuningPlan } from './knobs.ts'
 import type { Latency, RunMeasures, RunTrack } from './measure.ts'
@@ -24,19 +25,12 @@ import {
   policyEntry,
   RELATIVE_POLICIES
 } from './policy-spec.ts'
-import {
-  type DoJobs,
-  doJob,
-  forecasterOf,
-  type JobRun,
-  type RehearsalJob,
-  shareOut
-} from './rehearsal-job.ts'
+import { type DoJobs, doJob, type JobRun, type RehearsalJob, shareOut } from './rehearsal-job.ts'
 
 export interface RehearsalRequest {
   readonly policies: readonly PolicySpec[]
   /** The forecaster that predictive policies are shown. */
-  readonly forecast: string
+  readonly forecast: string | ForecasterSpec
   readonly seeds: readonly number[]
   /** Sweep every knob on the held-back part too, or those of the named policies only. */
   readonly frontier: boolean | readonly string[]
@@ -149,7 +143,7 @@ function check({ policies, forecast, seeds }: RehearsalRequest): void {
     if (!isRelative(name)) policyEntry(name, RELATIVE_POLICIES).make(options)
     else requireOption(Object.keys(options).length === 0, name, labelOf(name, options), 'given no options')
   }
-  forecasterOf(forecast)
+  forecastersOf(forecast)
 }
 
 /** Finished runs by label and seed. */
