@@ -1,8 +1,11 @@
 /** `prescale backtest FILE` — which forecaster would have done best, by rolling origin. */
 import { Command } from 'commander'
-import { type BacktestRow, backtest, forecasters } from '../forecast/index.ts'
+import { PrescaleError } from '../base/index.ts'
+import { type BacktestRow, checkBacktest, failedRow, forecasters } from '../forecast/index.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
-import { readLevels, readModels, readSeason, readSteps } from './models.ts'
+import type { BacktestJob } from './forecast-jobs.ts'
+import { inWorkersEach } from './jobs.ts'
+import { readLevels, readModels, readSeason, readSteps, remarksOn } from './models.ts'
 import { wholeNumber } from './numbers.ts'
 import { note, print, progress, type Row, readFormat } from './output.ts'
 
@@ -20,7 +23,11 @@ export function command(): Command {
   const back = new Command('backtest')
     .description('compare forecasters by rolling origin: each is told only what it could have known')
     .argument('<FILE>', 'CSV, Parquet, builtin:flights, builtin:daily-wave or prometheus:URL')
-    .option('--models <LIST>', 'name[:option=value…],…', Object.keys(forecasters).join(','))
+    .option(
+      '--models <LIST>',
+      'name[:option=value…] or a model.json that was trained,…',
+      Object.keys(forecasters).join(',')
+    )
     .option('--horizon <N>', 'steps ahead, or a duration such as 5m', '1')
     .option('--season <N>', 'steps in a season, or a duration such as 1d; 0 = find it', '0')
     .option('--levels <LIST>', 'probabilities of central intervals', '.8,.95')
@@ -36,20 +43,56 @@ async function run(file: string, options: Options): Promise<void> {
   const levels = readLevels(options.levels)
   const { series, notes, name } = await readData(file, options)
   for (const line of notes) note(line, options.quiet)
+  const seed = wholeNumber('--seed', options.seed ?? 1, 0)
+  const common = { season: readSeason(options.season, series), seed }
+  const specs = readModels(options.models, '--models', common)
+  const horizon = readSteps(options.horizon, '--horizon', series)
+  const folds = wholeNumber('--folds', options.folds, 1)
+  const trainUntil = trainingSteps(series, options.trainUntil, options.tz)
+  const rules = { horizon, folds, trainUntil, levels, seed }
+  checkBacktest(series.values.length, rules)
+  for (const line of remarksOn(specs, series, trainUntil)) note(line, options.quiet)
   const say = progress(options.quiet)
-  const result = backtest(series, readModels(options.models, readSeason(options.season, series)), {
-    horizon: readSteps(options.horizon, '--horizon', series),
-    folds: wholeNumber('--folds', options.folds, 1),
-    trainUntil: trainingSteps(series, options.trainUntil, options.tz),
-    levels,
-    nowMs: () => performance.now(),
-    progress: (done, of) => say(`backtest ${Math.round((100 * done) / of)} %`)
-  })
+  const jobs = specs.map((spec): BacktestJob => ({ spec, series, options: rules }))
+  const answers = await inWorkersEach<BacktestJob, BacktestRow>('backtestJob', jobs, (share) =>
+    say(`backtest ${Math.round(100 * share)} %`)
+  )
   say('')
-  print(options.output, { value: { data: name, ...result }, rows: result.models.map(rowOf) })
+  const models = answers.map((answer, i) => rowFrom(answer, specs[i].label, levels))
+  refuseIfNone(models, answers)
+  for (const { model, failed } of models) {
+    if (failed !== undefined) note(`${model} failed: ${failed}`, options.quiet)
+  }
+  print(options.output, { value: { data: name, horizon, folds, models }, rows: models.map(rowOf) })
 }
 
-function rowOf({ coverage, ...measures }: BacktestRow): Row {
+function rowFrom(
+  answer: PromiseSettledResult<BacktestRow>,
+  label: string,
+  levels: readonly number[]
+): BacktestRow {
+  return answer.status === 'fulfilled' ? answer.value : failedRow(label, lineOf(answer.reason), levels)
+}
+
+const lineOf = (reason: unknown) =>
+  (reason instanceof Error ? reason.message : String(reason)).replaceAll(/\s*\n\s*/g, ' ')
+
+/** Nothing to compare is an error; of its own kind where all failed for the same one, as with a history that is too short. */
+function refuseIfNone(
+  models: readonly BacktestRow[],
+  answers: readonly PromiseSettledResult<unknown>[]
+): void {
+  const [{ model, failed }] = models
+  if (models.some((row) => row.failed === undefined)) return
+  const codes = answers.map((answer) =>
+    answer.status === 'rejected' && answer.reason instanceof PrescaleError ? answer.reason.code : 'FAILED'
+  )
+  const code = codes.every((other) => other === codes[0]) ? codes[0] : 'FAILED'
+  if (models.length === 1) throw new PrescaleError(code, failed ?? '')
+  throw new PrescaleError(code, `all ${models.length} models failed, the first, ${model}: ${failed}`)
+}
+
+function rowOf({ coverage, failed, ...measures }: BacktestRow): Row {
   const inside = Object.entries(coverage).map(([level, share]) => [`inside${level}`, share])
-  return { ...measures, ...Object.fromEntries(inside) }
+  return { ...measures, ...Object.fromEntries(inside), ...(failed !== undefined && { failed }) }
 }

@@ -19,6 +19,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'compare forecasters by rolling origin: each is told only what it could have known',
     load: () => import('./backtest.ts')
   },
+  train: {
+    says: 'fits a method to a history and keeps what it learned in a file',
+    load: () => import('./train.ts')
+  },
   decide: {
     says: 'one policy as a filter: JSON lines of observations in, decisions out',
     load: () => import('./decide.ts')

@@ -1,10 +1,13 @@
 /** `prescale forecast FILE` — what is coming, from everything in the file or from `--train-until` on. */
 import { Command } from 'commander'
-import { requireOption, sliceSteps } from '../base/index.ts'
+import { sliceSteps } from '../base/index.ts'
 import type { Forecast } from '../roles.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
-import { readLevels, readModels, readSeason, readSteps } from './models.ts'
-import { note, print, type Row, readFormat } from './output.ts'
+import type { ForecastJob } from './forecast-jobs.ts'
+import { inWorker } from './jobs.ts'
+import { readLevels, readOneModel, readSeason, readSteps, remarksOn } from './models.ts'
+import { wholeNumber } from './numbers.ts'
+import { note, print, progress, type Row, readFormat } from './output.ts'
 
 interface Options extends DataOptions {
   readonly model: string
@@ -19,7 +22,7 @@ export function command(): Command {
   const forecast = new Command('forecast')
     .description('what is coming: mean and quantiles of the next steps')
     .argument('<FILE>', 'CSV, Parquet, builtin:flights, builtin:daily-wave or prometheus:URL')
-    .option('--model <NAME>', 'name[:option=value…]', 'blend')
+    .option('--model <NAME>', 'name[:option=value…], or a model.json that was trained', 'blend')
     .option('--horizon <N>', 'steps ahead, or a duration such as 30m', '30')
     .option('--season <N>', 'steps in a season, or a duration such as 1d; 0 = find it', '0')
     .option(
@@ -32,7 +35,7 @@ export function command(): Command {
       'forecast from a moment, or a ratio of the series, instead of from its end'
     )
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
-    .option('--quiet', 'no notes')
+    .option('--quiet', 'no notes, no progress')
   return addDataOptions(forecast).action(run)
 }
 
@@ -42,15 +45,20 @@ async function run(file: string, options: Options): Promise<void> {
   const { series, notes, name } = await readData(file, options)
   for (const line of notes) note(line, options.quiet)
   const horizon = readSteps(options.horizon, '--horizon', series)
-  const models = readModels(options.model, readSeason(options.season, series))
+  const seed = wholeNumber('--seed', options.seed ?? 1, 0)
+  const spec = readOneModel(options.model, '--model', { season: readSeason(options.season, series), seed })
   const until =
     options.trainUntil === undefined ? undefined : trainingSteps(series, options.trainUntil, options.tz)
-  const [[model, forecaster], ...others] = Object.entries(models)
-  requireOption(others.length === 0, '--model', options.model, 'one model; `backtest` compares several')
-  const fitted = forecaster.fit(sliceSteps(series, 0, until), { horizon, levels })
-  const forecast = fitted.predict(horizon)
+  const history = sliceSteps(series, 0, until)
+  for (const line of remarksOn([spec], series, history.values.length)) note(line, options.quiet)
+  const say = progress(options.quiet)
+  const job = { spec, history, horizon, levels, seed }
+  const forecast = await inWorker<ForecastJob, Forecast>('forecastJob', job, (share) =>
+    say(`${spec.label} ${Math.round(100 * share)} %`)
+  )
+  say('')
   print(options.output, {
-    value: { data: name, model, horizon, unit: series.unit, ...forecast },
+    value: { data: name, model: spec.label, horizon, unit: series.unit, ...forecast },
     rows: rowsOf(forecast)
   })
 }

@@ -1,21 +1,31 @@
-/** What `forecast` and `backtest` share: models as they are written, and their numbers. */
-import { type GivenOptions, PrescaleError, parseDuration, requireOption, type Series } from '../base/index.ts'
-import { labelOf, parsePolicies } from '../compare/policy-spec.ts'
-import { makeForecaster } from '../forecast/index.ts'
-import type { Forecaster } from '../roles.ts'
+/** What `forecast`, `backtest`, `train` and `rehearse` share: models as they are written, and their numbers. */
+import {
+  endMs,
+  formatDuration,
+  type GivenOptions,
+  parseDuration,
+  requireOption,
+  type Series
+} from '../base/index.ts'
+import { type ForecasterSpec, parseForecasters } from '../compare/forecaster-spec.ts'
+import { checkModel, type ModelFile } from '../forecast/index.ts'
+import { quantile } from '../math/index.ts'
+import { readModelFile } from '../store/model-file.ts'
 
-/** `naive,ewma:alpha=.3` as forecasters by label; `season` goes to those that have one. */
-export function readModels(text: string, season: number | undefined): Record<string, Forecaster> {
-  if (text.trim() === '') {
-    throw new PrescaleError('BAD_OPTION', '--models must be names such as naive,ewma:alpha=.3,blend')
-  }
-  const specs = parsePolicies(text)
-  const entries = specs.map(({ name, options }): [string, Forecaster] => [
-    labelOf(name, options),
-    makeForecaster(name, options as GivenOptions, season)
-  ])
-  return Object.fromEntries(entries)
+/** `naive,ewma:alpha=.3,model.json`; `common`, such as a season, goes to those that have it. */
+export function readModels(text: string, flag: string, common?: GivenOptions): ForecasterSpec[] {
+  return parseForecasters(text, flag, readModel, common)
 }
+
+/** Exactly one of them. */
+export function readOneModel(text: string, flag: string, common?: GivenOptions): ForecasterSpec {
+  const [spec, ...others] = readModels(text, flag, common)
+  requireOption(others.length === 0, flag, text, 'one model; `backtest` compares several')
+  return spec
+}
+
+/** A model file, checked. Errors: NOT_FOUND, BAD_MODEL. */
+export const readModel = (path: string): ModelFile => checkModel(readModelFile(path), path)
 
 /** Steps: a whole number, or a duration such as 30m. */
 export function readSteps(text: string, name: string, { stepMs }: Series): number {
@@ -41,4 +51,26 @@ export function readLevels(text: string): number[] {
 /** A season in steps or as a duration, 0 or absent = found in the history. */
 export function readSeason(text: string | undefined, s: Series): number | undefined {
   return text === undefined || text === '0' ? undefined : readSteps(text, '--season', s)
+}
+
+/**
+ * What to say of models that were trained before and are judged on the steps of this series from `from` on: whether
+ * they have seen those in training, and whether the load before them is what they know.
+ */
+export function remarksOn(specs: readonly ForecasterSpec[], s: Series, from: number): string[] {
+  const before = s.values.subarray(0, from)
+  return specs.flatMap(({ label, model }) => {
+    if (model === undefined || model.training.stepMs !== s.stepMs) return []
+    const { startMs, endMs: untilMs, low, high, unit } = model.training
+    const seenMs = Math.min(untilMs, endMs(s)) - Math.max(startMs, s.startMs + from * s.stepMs)
+    const isElsewhere = quantile(before, 0.25) > high || quantile(before, 0.75) < low
+    return [
+      ...(seenMs > 0
+        ? [`${label} may have seen ${formatDuration(seenMs)} of what it is judged by in its training`]
+        : []),
+      ...(isElsewhere
+        ? [`${label} was trained on ${low} to ${high} ${unit}, most of this load lies outside: same --scale?`]
+        : [])
+    ]
+  })
 }

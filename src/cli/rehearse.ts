@@ -6,7 +6,6 @@ import type { AsRun } from '../compare/as-run.ts'
 import { planService, planStream, type ServiceSettings } from '../compare/plan.ts'
 import { type PolicySpec, parsePolicies, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
-import { forecasterOf } from '../compare/rehearsal-job.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
 import type { Json } from '../roles.ts'
@@ -14,6 +13,7 @@ import { worlds } from '../sim/index.ts'
 import { addDataOptions, type Data, readData, trainingSteps } from './data.ts'
 import { interrupted } from './interrupt.ts'
 import { asRunInWorker, doJobsInWorkers, threads } from './jobs.ts'
+import { readOneModel, remarksOn } from './models.ts'
 import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 import {
@@ -42,7 +42,11 @@ export function command(): Command {
     .option('--world <NAME>', worldsInWords, 'service')
     .option('--world-config <FILE>', 'YAML or JSON of the stream world: operators, edges, outages')
     .option('--policies <LIST>', 'name[:option=value…],…', DEFAULT_POLICIES)
-    .option('--forecast <NAME>', 'what predictive policies are shown', 'blend')
+    .option(
+      '--forecast <NAME>',
+      'what predictive policies are shown: name[:option=value…] or model.json',
+      'blend'
+    )
     .option('--train-until <WHEN>', 'a moment, or a ratio of the trace', '0.8')
     .option('--unit-rate <X>', 'events/s that one unit serves (else P99.9 of the training rates / 20)')
     .option('--service-time <DURATION>', 'mean service time of one event')
@@ -74,10 +78,11 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
   const given = { ...settingsOf(options), stepMs: stepFor(policies) }
   const world = readWorld(options)
   const worldConfig = readWorldConfig(options.worldConfig)
-  forecasterOf(options.forecast)
+  const forecast = readOneModel(options.forecast, '--forecast')
   const data = await readData(file, options, columns, interrupted)
   for (const line of data.notes) note(line, options.quiet)
   const span = spanOf(data.series, options)
+  for (const line of remarksOn([forecast], data.series, span.scoreFrom)) note(line, options.quiet)
   const replayed =
     columns.length === 0
       ? undefined
@@ -101,7 +106,7 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
     plan,
     {
       policies,
-      forecast: options.forecast,
+      forecast,
       seeds,
       frontier: options.frontier === true,
       chooseKnobs: true,
