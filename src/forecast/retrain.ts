@@ -26,7 +26,7 @@ export interface RetrainingOptions {
 }
 
 /** One fit after the first, newest last in `retrained`. */
-export interface Retrained {
+export type Retrained = {
   readonly atMs: number
   readonly because: string
   /** The new fit failed and the old model stayed. */
