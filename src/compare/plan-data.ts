@@ -40,6 +40,8 @@ export interface Plan {
   readonly truth: { readonly unitRate: number; readonly leadTime: number }
   /** Names of settings that nobody gave: they were taken from the training part or from a default. */
   readonly assumed: readonly string[]
+  /** The step that forecasts have, where a model that was trained before asks for its own. */
+  readonly forecastStepMs?: number
 }
 
 export const DEFAULTS = {

@@ -6,7 +6,17 @@
  *
  * During the warm-up the world runs and is not scored, so that estimates are measured and not assumed.
  */
-import { coarsen, HOUR, MINUTE, peak, type Series, series, sliceSteps } from '../base/index.ts'
+import {
+  coarsen,
+  formatDuration,
+  HOUR,
+  MINUTE,
+  peak,
+  requireOption,
+  type Series,
+  series,
+  sliceSteps
+} from '../base/index.ts'
 import type { Units } from '../roles.ts'
 import { splitCounts } from '../sim/index.ts'
 import { DEFAULTS, type Plan, type WorldPlan } from './plan-data.ts'
@@ -113,8 +123,17 @@ function isKind<K extends WorldPlan['kind']>(
   return plan.world.kind === kind
 }
 
-/** One minute, or one scrape where the whole trace is shorter than a day. */
-export function forecastStepMs({ trace, settings }: Plan): number {
+/** One minute, or one scrape where the whole trace is shorter than a day, or what a trained model asks for. */
+export function forecastStepMs({ trace, settings, forecastStepMs: asked }: Plan): number {
+  if (asked !== undefined) {
+    requireOption(
+      asked % settings.stepMs === 0,
+      'the step of the forecasting model',
+      formatDuration(asked),
+      `whole steps of the rehearsal, ${formatDuration(settings.stepMs)}`
+    )
+    return asked
+  }
   const day = trace.values.length * trace.stepMs >= 24 * HOUR
   return Math.max(day ? MINUTE : DEFAULTS.stepMs, settings.stepMs)
 }

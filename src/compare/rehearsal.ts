@@ -7,7 +7,7 @@
 import { type GivenOptions, requireOption } from '../base/index.ts'
 import type { Json, Turn } from '../roles.ts'
 import { withBaselines } from './baselines.ts'
-import { type ForecasterSpec, forecastersOf } from './forecaster-spec.ts'
+import { type ForecasterSpec, forecastersOf, specOf } from './forecaster-spec.ts'
 import { type FrontierPoint, frontierOf } from './frontier.ts'
 import { chooseKnobs, openKnobs, tuningPlan } from './knobs.ts'
 import type { Latency, RunMeasures, RunTrack } from './measure.ts'
@@ -76,11 +76,12 @@ export interface Rehearsed {
 export const doJobsHere: DoJobs = async (jobs) => jobs.map((job) => doJob(job))
 
 export async function rehearseAll(
-  plan: Plan,
+  given: Plan,
   request: RehearsalRequest,
   doJobs: DoJobs = doJobsHere
 ): Promise<Rehearsed> {
   check(request)
+  const plan = inStepsOf(request.forecast, given)
   const { forecast, seeds, threads = 1 } = request
   const asked = withBaselines(plan, request.policies)
   const tuning = request.chooseKnobs ? tuningPlan(plan) : undefined
@@ -144,6 +145,12 @@ function check({ policies, forecast, seeds }: RehearsalRequest): void {
     else requireOption(Object.keys(options).length === 0, name, labelOf(name, options), 'given no options')
   }
   forecastersOf(forecast)
+}
+
+/** A model that was trained before forecasts in the steps that it was trained on. */
+function inStepsOf(forecast: RehearsalRequest['forecast'], plan: Plan): Plan {
+  const { model } = specOf(forecast)
+  return model === undefined ? plan : { ...plan, forecastStepMs: model.training.stepMs }
 }
 
 /** Finished runs by label and seed. */
