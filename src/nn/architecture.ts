@@ -62,6 +62,8 @@ export interface Parameter {
 
 export interface Network {
   readonly architecture: Architecture
+  /** The kernels that it really runs on: those asked for, or what stands in where they cannot run. */
+  readonly kernels: 'simd' | 'fma' | 'reference'
   /** Values of one output: product of the last layer's steps and features. */
   readonly outputs: number
   readonly parameters: readonly Parameter[]

@@ -95,6 +95,7 @@ export function build(
 
   return {
     architecture,
+    kernels: kernels.name,
     outputs,
     parameters,
     input,

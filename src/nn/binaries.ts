@@ -1,0 +1,14 @@
+/**
+ * The WASM of the kernels, by variant: from `wasm.generated.ts`, which `npm run prepare` makes of `kernels/` (git does not
+ * know it). Where that file is missing there are none, and the reference stands in.
+ */
+export const binaries: Readonly<Record<string, string>> = await generated('./wasm.generated.ts')
+
+/** The name is an argument so that the types hold without the file too. */
+async function generated(name: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    return (await import(/* @vite-ignore */ name)).binaries
+  } catch {
+    return {}
+  }
+}
