@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { series } from '../base/index.ts'
+import { type GivenOptions, series } from '../base/index.ts'
 import { type ForecasterCase, forecasterCase } from './forecaster.case.ts'
 import { type ForecasterEntry, forecasters, makeForecaster } from './index.ts'
 
@@ -10,14 +10,29 @@ const exceptions: Readonly<Record<string, Partial<ForecasterCase>>> = {
   'holt-winters': { tolerance: 1e-3 },
   ets: { tolerance: 1e-3 },
   theta: { tolerance: 1e-3 },
+  mstl: { tolerance: 1e-3 },
+  prophet: { tolerance: 1e-3 },
+  // Half of the history judges them and is not trained on; the last digits of float32 grow while they learn.
+  ...Object.fromEntries(
+    ['cnn', 'gru', 'lstm', 'tcn'].map((name) => [name, { seasons: 110, tolerance: 0.02 }])
+  ),
   // As good as the method it chose.
   auto: { tolerance: 1e-3 }
 }
 
+/** Small networks keep the same promises as large ones. */
+const small = { window: 12, epochs: 2, validation: 0.5 }
+const options: Readonly<Record<string, GivenOptions>> = {
+  cnn: { ...small, filters: 4 },
+  gru: { ...small, units: 4 },
+  lstm: { ...small, units: 4 },
+  tcn: { ...small, filters: 4, blocks: 2 }
+}
+
 for (const [name, entry] of Object.entries<ForecasterEntry>(forecasters)) {
-  forecasterCase(name, { make: () => entry.make(), ...exceptions[name] })
+  forecasterCase(name, { make: () => entry.make(options[name]), ...exceptions[name] })
   if (Object.hasOwn(entry.options, 'season')) {
-    forecasterCase(name, { make: () => entry.make({ season: 12 }), ...exceptions[name] })
+    forecasterCase(name, { make: () => entry.make({ ...options[name], season: 12 }), ...exceptions[name] })
 
     describe(`${name} with a season`, () => {
       it('refuses one that is longer than the history, in one line', () => {

@@ -6,15 +6,22 @@ import {
   unknownName
 } from '../base/index.ts'
 import type { Forecaster } from '../roles.ts'
+import { arima, arimaOptions } from './arima.ts'
 import { auto, autoOptions } from './auto.ts'
 import { blend } from './blend.ts'
+import { cnn, cnnOptions } from './cnn.ts'
 import { ets, etsOptions } from './ets.ts'
 import { ewma } from './ewma.ts'
+import { gru, gruOptions } from './gru.ts'
 import { holtWinters, holtWintersOptions } from './holt-winters.ts'
+import { lstm, lstmOptions } from './lstm.ts'
 import { learnedForecaster, type ModelFile } from './model.ts'
+import { mstl, mstlOptions } from './mstl.ts'
 import { naive } from './naive.ts'
+import { prophet, prophetOptions } from './prophet.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
 import { sma } from './sma.ts'
+import { tcn, tcnOptions } from './tcn.ts'
 import { theta, thetaOptions } from './theta.ts'
 
 /** One line of the forecaster table. */
@@ -76,10 +83,45 @@ export const forecasters = {
     options: etsOptions,
     make: (given?: GivenOptions) => ets(readOptions('ets', etsOptions, given))
   },
+  mstl: {
+    says: 'trend and seasons taken apart, the seasons laid over the level of now',
+    options: mstlOptions,
+    make: (given?: GivenOptions) => mstl(readOptions('mstl', mstlOptions, given))
+  },
+  prophet: {
+    says: 'a trend that bends and waves of day and week, corrected by what they lately missed',
+    options: prophetOptions,
+    make: (given?: GivenOptions) => prophet(readOptions('prophet', prophetOptions, given))
+  },
+  arima: {
+    says: 'the last few values and errors, and those of a season ago',
+    options: arimaOptions,
+    make: (given?: GivenOptions) => arima(readOptions('arima', arimaOptions, given))
+  },
   blend: {
     says: 'persistence and season, each trusted as far as it was right at that horizon',
     options: seasonal,
     make: (given?: GivenOptions) => blend(readOptions('blend', seasonal, given))
+  },
+  cnn: {
+    says: 'small patterns found all over the last hours, then patterns of patterns',
+    options: cnnOptions,
+    make: (given?: GivenOptions) => cnn(readOptions('cnn', cnnOptions, given))
+  },
+  gru: {
+    says: 'a network with a state that is renewed and forgotten as it learned',
+    options: gruOptions,
+    make: (given?: GivenOptions) => gru(readOptions('gru', gruOptions, given))
+  },
+  lstm: {
+    says: 'a network with memory cells, and gates to write, keep and read them',
+    options: lstmOptions,
+    make: (given?: GivenOptions) => lstm(readOptions('lstm', lstmOptions, given))
+  },
+  tcn: {
+    says: 'convolutions that look back twice as far in each layer',
+    options: tcnOptions,
+    make: (given?: GivenOptions) => tcn(readOptions('tcn', tcnOptions, given))
   },
   auto: {
     says: 'the method that forecast the end of the history best, or the simplest that is as good',
@@ -117,19 +159,27 @@ function entryOf(name: string): ForecasterEntry {
 export const forecasterOf = (model: ModelFile, where?: string): Forecaster =>
   learnedForecaster(model, makeForecaster, where)
 
+export * from './arima.ts'
+export { augursFiles, useAugurs } from './augurs.ts'
 export { type AutoOptions, type AutoParameters, whyChosen } from './auto.ts'
 export * from './backtest.ts'
 export * from './blend.ts'
 export * from './calendar.ts'
+export * from './cnn.ts'
 export * from './coverage.ts'
 export * from './ets.ts'
 export * from './ewma.ts'
+export * from './gru.ts'
 export * from './holt-winters.ts'
+export * from './lstm.ts'
 export * from './model.ts'
+export * from './mstl.ts'
 export * from './naive.ts'
 export { defaultHorizon, defaultLevels } from './online.ts'
+export * from './prophet.ts'
 export { type Retrained, type RetrainingOptions, withRetraining } from './retrain.ts'
 export * from './season.ts'
 export * from './seasonal-naive.ts'
 export * from './sma.ts'
+export * from './tcn.ts'
 export * from './theta.ts'

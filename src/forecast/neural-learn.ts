@@ -7,6 +7,7 @@ import {
   type OptionValue,
   type Random,
   random,
+  requireOption,
   type Series,
   toBase64
 } from '../base/index.ts'
@@ -25,6 +26,7 @@ import { learnedHorizons } from './neural-model.ts'
 import { headLevels, type NeuralOptions } from './neural-options.ts'
 import { baseOf, fitTarget, type TargetForm } from './neural-target.ts'
 import { fitScaler, type Scaler } from './scaler.ts'
+import { detectSeason, requireSeason } from './season.ts'
 import { inputsOf, usableEnds, type WindowShape, windowReader } from './windows.ts'
 
 /** A method: its own options, and its layers between the window and the dense layer that gives the outputs. */
@@ -64,14 +66,17 @@ export const fewestWindows = 32
 
 export function learnNetwork<Options extends NeuralOptions>(
   method: NeuralMethod<Options>,
-  options: Options,
+  given: Options,
   history: Series,
-  { horizon, rng = random(options.seed, method.name), progress, exchange }: LearnOptions
+  { horizon, rng = random(given.seed, method.name), progress, exchange }: LearnOptions
 ): LearnedNetwork {
   const { values, startMs, stepMs } = history
-  const shape = shapeOf(options, horizon, stepMs)
-  const { nodes } = learnedHorizons(horizon, options.multi === 'recursive')
-  const cut = cutOf(values, shape, nodes[nodes.length - 1], options)
+  const { nodes } = learnedHorizons(horizon, given.multi === 'recursive')
+  const reach = nodes[nodes.length - 1]
+  const { options, shape, cut } = withSeason(method.name, given, history, (options) => {
+    const shape = shapeOf(options, horizon, stepMs)
+    return { options, shape, cut: cutOf(values, shape, reach, options) }
+  })
   const learned: LearnedNetwork = {
     ...{ method: method.name, options, horizon, stepMs },
     ...{ trainedUntilMs: startMs, fallback: null, architecture: null, weights: {} },
@@ -92,6 +97,7 @@ export function learnNetwork<Options extends NeuralOptions>(
   const loss = lossOf(options.loss)
   const architecture = architectureOf(method, options, shape, nodes.length)
   const network = networkOf(architecture, options, options.batch, rng)
+  if (form !== 'value') startAtBase(network)
   const samples: Samples = {
     count: cut.ends.length,
     training: cut.training,
@@ -111,7 +117,7 @@ export function learnNetwork<Options extends NeuralOptions>(
   const schedule = options.schedule === 'cosine' ? 'cosine' : 'constant'
   const settings = { loss, rng, rate, schedule, epochs, batch, patience, clip, shards } as const
   const trained = train(network, samples, { ...settings, progress, exchange })
-  if (trained.bestEpoch === 0) return without(trained.why)
+  if (trained.bestEpoch === 0 && trained.stopped === 'not-finite') return without(trained.why)
   return {
     ...learned,
     trainedUntilMs: startMs + cut.tail * stepMs,
@@ -125,6 +131,27 @@ export function learnNetwork<Options extends NeuralOptions>(
     },
     training: summaryOf(trained, samples)
   }
+}
+
+/** The last layer says nothing at first, so that the forecast begins as its base and validation can leave it there. */
+function startAtBase({ parameters, architecture }: Network): void {
+  const last = `${architecture.layers.length - 1}.`
+  for (const { name, value } of parameters) if (name.startsWith(last)) value.fill(0)
+}
+
+/** The season that was given or is found; none where it leaves too few windows. */
+function withSeason<Options extends NeuralOptions, T extends { cut: { training: number } }>(
+  name: string,
+  options: Options,
+  history: Series,
+  make: (options: Options) => T
+): T {
+  requireOption(options.season !== 1, 'season', options.season, 'at least 2 steps, or 0 to find it')
+  requireSeason(name, options.season, history, 1)
+  const season = options.seasonal ? options.season || detectSeason(history).season : 0
+  const made = make({ ...options, season, seasonal: season > 0 })
+  if (season === 0 || made.cut.training >= fewestWindows) return made
+  return make({ ...options, season: 0, seasonal: false })
 }
 
 /** Which windows are used, and where training ends: its last target lies before the first one of validation. */
@@ -166,7 +193,7 @@ export function shapeOf(options: NeuralOptions, horizon: number, stepMs: number)
   const ahead = options.multi === 'recursive' ? 1 : horizon
   return {
     window,
-    season,
+    season: options.seasonal ? season : 0,
     lead: Math.max(1, Math.min(season, window, ahead)),
     stepMs,
     calendar: calendar(

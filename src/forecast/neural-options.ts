@@ -17,12 +17,8 @@ export const neuralOptions = {
     oneOf: ['direct', 'recursive'],
     says: 'an output for each horizon, or one step fed back'
   },
-  season: {
-    kind: 'integer',
-    default: 0,
-    min: 0,
-    says: 'steps in a season whose last time is shown too; 0 = none'
-  },
+  seasonal: { kind: 'boolean', default: true, says: 'this time in earlier seasons as inputs' },
+  season: { kind: 'integer', default: 0, min: 0, says: 'steps in a season; 0 = find it in the history' },
   calendar: { kind: 'boolean', default: false, says: 'time of day and day of week as inputs' },
   ...calendarOptions,
   loss: {

@@ -19,7 +19,7 @@ export interface Target {
   readonly form: TargetForm
   /** (nodes) */
   readonly sizes: Float64Array
-  /** (nodes, window − 1 + values of channel 1); empty unless linear. */
+  /** (nodes, window − 1 + values of channels 1 and 2); empty unless linear. */
   readonly weights: Float64Array
 }
 
@@ -27,10 +27,10 @@ export type Reader = ReturnType<typeof windowReader>
 
 /** Weights of the linear part for one node. */
 export const linearInputs = ({ window, season }: WindowShape): number =>
-  window - 1 + (season > 0 ? window : 0)
+  window - 1 + (season > 0 ? 2 * window : 0)
 
 /** Share of the mean square of the inputs that is added to the diagonal. */
-const ridge = 1e-4
+const ridge = 1e-5
 
 /** Fitted on the windows that end at `ends`. */
 export function fitTarget(
@@ -64,15 +64,21 @@ export function fitTarget(
 }
 
 /** What the forecast for node k is without the network, given the window that was read. */
-export function baseOf({ form, weights }: Target, { own, last }: Reader, scaler: Scaler, k: number): number {
+export function baseOf(
+  { form, weights }: Target,
+  { own, last, older }: Reader,
+  scaler: Scaler,
+  k: number
+): number {
   if (form === 'value') return scaler.shift
   const now = own[own.length - 1]
   if (form === 'change') return now
-  const inputs = own.length - 1 + last.length
+  const inputs = own.length - 1 + last.length + older.length
   let sum = 0
   let at = k * inputs
   for (let j = 0; j < own.length - 1; j++) sum += weights[at++] * (own[j] - now)
   for (let j = 0; j < last.length; j++) sum += weights[at++] * (last[j] - now)
+  for (let j = 0; j < older.length; j++) sum += weights[at++] * (older[j] - now)
   return now + sum
 }
 
@@ -83,16 +89,18 @@ function linearWeights(
   ends: readonly number[],
   nodes: readonly number[]
 ): Float64Array {
-  const { own, last } = reader
-  const p = own.length - 1 + last.length
+  const { own, last, older } = reader
+  const p = own.length - 1 + last.length + older.length
   const gram = new Float64Array(p * p)
   const right = nodes.map(() => new Float64Array(p))
   const x = new Float64Array(p)
   for (const end of ends) {
     reader.read(values, end)
     const now = own[own.length - 1]
-    for (let j = 0; j < own.length - 1; j++) x[j] = (own[j] - now) / scaler.size
-    for (let j = 0; j < last.length; j++) x[own.length - 1 + j] = (last[j] - now) / scaler.size
+    let at = 0
+    for (let j = 0; j < own.length - 1; j++) x[at++] = (own[j] - now) / scaler.size
+    for (let j = 0; j < last.length; j++) x[at++] = (last[j] - now) / scaler.size
+    for (let j = 0; j < older.length; j++) x[at++] = (older[j] - now) / scaler.size
     for (let i = 0; i < p; i++) for (let j = 0; j <= i; j++) gram[i * p + j] += x[i] * x[j]
     for (let k = 0; k < nodes.length; k++) {
       const change = (values[end - 1 + nodes[k]] - now) / scaler.size

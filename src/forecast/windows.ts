@@ -2,8 +2,9 @@
  * Windows — the last steps before a moment as the input of a network, and what came behind as its target.
  *
  *   channel 0         the window: x[i] = scaled y[t−W+1+i],  i = 0..W−1
- *   channel 1         with a season m: the same window one season later, y[t−W+1+i + lead − m], so that it ends with
- *                     what came `lead` steps behind this moment last time
+ *   channel 1         with a season m: the window of last season, y[t−W+1+i + lead − m], which ends with what came
+ *                     `lead` steps behind this moment then
+ *   channel 2         the mean of the same window in the (up to) six seasons before that one
  *   channels behind   calendar features of step t−W+1+i
  *
  * Gaps inside a window are bridged by straight lines, at its ends by the nearest measured value; of each channel at least
@@ -16,23 +17,25 @@ import { type Scaler, scaled } from './scaler.ts'
 export interface WindowShape {
   /** W, steps. */
   readonly window: number
-  /** m, steps; 0 = no channel 1. */
+  /** m, steps; 0 = no channels 1 and 2. */
   readonly season: number
-  /** Steps that channel 1 looks ahead of the same moment last season, 1..m. */
+  /** Steps that they look ahead of the same moment last season, 1..m. */
   readonly lead: number
   readonly calendar: Calendar
   readonly stepMs: number
 }
 
+/** Seasons before the last one whose mean is channel 2. */
+const olderSeasons = 6
 /** Inputs larger than this many training ranges are cut off: what lies further out is a matter of `reach`. */
-const largest = 4
+export const largest = 4
 
 export const inputsOf = ({ season, calendar }: WindowShape): number =>
-  1 + (season > 0 ? 1 : 0) + calendar.width
+  1 + (season > 0 ? 2 : 0) + calendar.width
 
 /** Steps before a moment that its windows look at. */
 export const spanOf = ({ window, season, lead }: WindowShape): number =>
-  season > 0 ? Math.max(window, season - lead + window) : window
+  season > 0 ? window - lead + (1 + olderSeasons) * season : window
 
 /** Measured, at least half of it. */
 const enough = (missing: number, window: number) => 2 * missing <= window
@@ -43,13 +46,17 @@ export function windowReader(shape: WindowShape, scaler: Scaler) {
   const inputs = inputsOf(shape)
   const own = new Float64Array(window)
   const last = new Float64Array(season > 0 ? window : 0)
+  const older = new Float64Array(season > 0 ? window : 0)
   const features = new Float64Array(calendar.width)
 
   /** Reads the windows that end before `end`; false where too little of them was measured. */
   function read(values: Float64Array, end: number): boolean {
     if (!enough(bridged(values, end - window, own), window)) return false
     if (season === 0) return true
-    return enough(bridged(values, end - window + lead - season, last), window)
+    const from = end - window + lead - season
+    if (!enough(bridged(values, from, last), window)) return false
+    for (let i = 0; i < window; i++) older[i] = olderMean(values, from + i, season, last[i])
+    return true
   }
 
   /** Writes what was read as row `row` of `input` [steps, batch, inputs]; `endMs` is the time of step `end`. */
@@ -57,14 +64,29 @@ export function windowReader(shape: WindowShape, scaler: Scaler) {
     for (let i = 0; i < window; i++) {
       let at = (i * batch + row) * inputs
       input[at++] = cut(scaled(scaler, own[i]))
-      if (season > 0) input[at++] = cut(scaled(scaler, last[i]))
+      if (season > 0) {
+        input[at++] = cut(scaled(scaler, last[i]))
+        input[at++] = cut(scaled(scaler, older[i]))
+      }
       if (calendar.width === 0) continue
       calendar.write(endMs + (i - window) * stepMs, features, 0)
       for (let f = 0; f < features.length; f++) input[at++] = features[f]
     }
   }
 
-  return { own, last, read, write }
+  return { own, last, older, read, write }
+}
+
+/** The mean of the measured values some seasons before `at`; where there is none, last season's value. */
+function olderMean(values: Float64Array, at: number, season: number, last: number): number {
+  let mean = last
+  let count = 0
+  for (let k = 1, i = at - season; k <= olderSeasons && i >= 0; k++, i -= season) {
+    if (Number.isNaN(values[i])) continue
+    count++
+    mean += (values[i] - mean) / count
+  }
+  return mean
 }
 
 const cut = (x: number) => Math.max(-largest, Math.min(largest, x))

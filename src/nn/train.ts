@@ -60,7 +60,7 @@ export interface Trained {
   readonly losses: readonly number[]
   /** Mean loss on the validation part by epoch; `NaN` where there is none. */
   readonly validation: readonly number[]
-  /** Epoch of the weights that were kept, from 1 on; 0 = the first ones. */
+  /** Epoch of the weights that were kept, from 1 on; 0 = the first ones, which nothing beat. */
   readonly bestEpoch: number
   readonly epochs: number
   readonly stopped: 'epochs' | 'patience' | 'not-finite' | 'enough'
@@ -79,7 +79,8 @@ export function train(network: Network, samples: Samples, options: TrainOptions)
   const best = network.parameters.map(({ value }) => value.slice())
   const losses: number[] = []
   const validation: number[] = []
-  let [bestEpoch, least] = [0, Infinity]
+  // The first weights count too: where nothing is to be learned, nothing is changed.
+  let [bestEpoch, least] = [0, samples.validationFrom < samples.count ? judge() : Infinity]
   const done = (stopped: Trained['stopped'], why: string): Trained => {
     restore(network, best)
     return { losses, validation, bestEpoch, epochs: losses.length, stopped, why }
