@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'experiments/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
     exclude: ['test/live/**', 'node_modules/**'],
     testTimeout: 60_000,
     pool: 'forks'

@@ -13,8 +13,11 @@ import {
   makeModel
 } from '../forecast/index.ts'
 import type { Forecast } from '../roles.ts'
+import { handInAugurs } from './augurs.ts'
 
 export { doJob } from '../compare/rehearsal-job.ts'
+
+handInAugurs()
 
 /** Of methods that have no seed among their options. */
 const chanceOf = ({ options }: ForecasterSpec, seed: number): Random | undefined =>

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander'
 import { unknownName } from '../base/index.ts'
+import { handInAugurs } from './augurs.ts'
 import { commands } from './commands.ts'
 import { exitCodeOf, sayError } from './exit.ts'
 import { interrupted, untilInterrupted } from './interrupt.ts'
@@ -22,6 +23,7 @@ const oneLine: OutputConfiguration = {
 
 async function main(argv: readonly string[]): Promise<number> {
   const stopped = untilInterrupted()
+  handInAugurs()
   const program = new Command('prescale')
     .description('Scales before the load arrives, and shows honestly whether that helped.')
     .version(version)

@@ -70,13 +70,18 @@ function trained(history: Series, { season, model }: ReadOptions<typeof etsOptio
 }
 
 /** The best of the models that the letters allow, on the newest part of the history. `season` in steps, 1 = none. */
-export function fitEts(history: Series, letters: string, season: number): EtsParts {
+export function fitEts(
+  history: Series,
+  letters: string,
+  season: number,
+  allowed: (form: EtsForm) => boolean = () => true
+): EtsParts {
   const { values, startMs } = history
   const size = sizeOf(values)
   const kept = values.subarray(Math.max(0, values.length - Math.max(fittedOn, fittedSeasons * season)))
   const scaled = kept.map((y) => y / size)
   const [least, n] = leastOf(scaled)
-  const forms = formsOf(letters, season, least > (letters.includes('Z') ? leastShare : 0))
+  const forms = formsOf(letters, season, least > (letters.includes('Z') ? leastShare : 0)).filter(allowed)
   const [[chosen, fit]] = chooseEts(scaled, forms)
   const begins =
     kept.length === values.length ? { startMs, level: fit.level * size, slope: fit.slope * size } : undefined

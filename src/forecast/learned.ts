@@ -7,6 +7,7 @@ export interface Learned {
   /** `NaN` where it is null or absent. */
   maybe(field: string): number
   text(field: string): string
+  truth(field: string): boolean
   numbers(field: string): Float64Array
   /** The fields of an object inside; `undefined` where it is null or absent. */
   inner(field: string): Learned | undefined
@@ -33,6 +34,10 @@ export function readLearned(method: string, learned: Json): Learned {
     text(field) {
       const value = fields[field]
       return typeof value === 'string' ? value : refuse(field, 'a text')
+    },
+    truth(field) {
+      const value = fields[field]
+      return typeof value === 'boolean' ? value : refuse(field, 'true or false')
     },
     numbers(field) {
       const value = fields[field]
