@@ -19,6 +19,7 @@ import { learnedForecaster, type ModelFile } from './model.ts'
 import { mstl, mstlOptions } from './mstl.ts'
 import { naive } from './naive.ts'
 import { prophet, prophetOptions } from './prophet.ts'
+import { ridge, ridgeOptions } from './ridge.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
 import { sma } from './sma.ts'
 import { tcn, tcnOptions } from './tcn.ts'
@@ -92,6 +93,11 @@ export const forecasters = {
     says: 'a trend that bends and waves of day and week, corrected by what they lately missed',
     options: prophetOptions,
     make: (given?: GivenOptions) => prophet(readOptions('prophet', prophetOptions, given))
+  },
+  ridge: {
+    says: 'a linear model of the last values, of this time in the seasons before, and of the calendar',
+    options: ridgeOptions,
+    make: (given?: GivenOptions) => ridge(readOptions('ridge', ridgeOptions, given))
   },
   arima: {
     says: 'the last few values and errors, and those of a season ago',
@@ -178,6 +184,7 @@ export * from './naive.ts'
 export { defaultHorizon, defaultLevels } from './online.ts'
 export * from './prophet.ts'
 export { type Retrained, type RetrainingOptions, withRetraining } from './retrain.ts'
+export * from './ridge.ts'
 export * from './season.ts'
 export * from './seasonal-naive.ts'
 export * from './sma.ts'

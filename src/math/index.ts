@@ -1,5 +1,6 @@
 export * from './accuracy.ts'
 export * from './autocorrelation.ts'
+export * from './bfgs.ts'
 export * from './bootstrap.ts'
 export * from './cholesky.ts'
 export * from './erlang.ts'

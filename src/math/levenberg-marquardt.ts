@@ -37,7 +37,7 @@ export function levenbergMarquardt(
   { maxIterations = 50, tolerance = 1e-10 }: SquaresOptions = {}
 ): LeastSquares {
   const n = start.length
-  let x = Float64Array.from(start)
+  let x: Float64Array = Float64Array.from(start)
   let value = problem.sum(x)
   const jtj = new Float64Array(n * n)
   const jtr = new Float64Array(n)

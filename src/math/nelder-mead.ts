@@ -19,6 +19,8 @@ export interface NelderMeadOptions {
   /** First edge of the simplex along each axis. */
   readonly step?: number | readonly number[]
   readonly maxEvaluations?: number
+  /** Moves of the simplex at most; a shrink is one. */
+  readonly maxIterations?: number
   /** Stops when best and worst differ by less than this share of their size. */
   readonly tolerance?: number
 }
@@ -31,8 +33,14 @@ interface Vertex {
 export function nelderMead(
   f: (x: readonly number[]) => number,
   start: readonly number[],
-  { step = 0.1, maxEvaluations = 200 * start.length, tolerance = 1e-9 }: NelderMeadOptions = {}
+  options: NelderMeadOptions = {}
 ): Minimum {
+  const {
+    step = 0.1,
+    maxEvaluations = 200 * start.length,
+    maxIterations = Infinity,
+    tolerance = 1e-9
+  } = options
   requireOption(start.length > 0, 'start', start, 'a list of at least one number')
   let evaluations = 0
   const at = (x: readonly number[]): Vertex => {
@@ -44,7 +52,8 @@ export function nelderMead(
   const simplex = [at(start), ...start.map((_, i) => at(start.map((v, j) => (i === j ? v + edge(i) : v))))]
   const byValue = (a: Vertex, b: Vertex) => a.value - b.value
   simplex.sort(byValue)
-  while (evaluations < maxEvaluations && !converged(simplex, tolerance)) {
+  for (let moves = 0; moves < maxIterations; moves++) {
+    if (evaluations >= maxEvaluations || converged(simplex, tolerance)) break
     const worst = simplex[simplex.length - 1]
     const centre = centreOf(simplex.slice(0, -1))
     const towards = (factor: number) => at(centre.map((c, i) => c + factor * (c - worst.x[i])))
