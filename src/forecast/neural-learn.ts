@@ -3,6 +3,7 @@
  * validation tail. What comes out is plain JSON, so that it may be made on another thread and kept in a file.
  */
 import {
+  DAY,
   type GivenOptions,
   type OptionValue,
   type Random,
@@ -73,7 +74,7 @@ export function learnNetwork<Options extends NeuralOptions>(
   const { values, startMs, stepMs } = history
   const { nodes } = learnedHorizons(horizon, given.multi === 'recursive')
   const reach = nodes[nodes.length - 1]
-  const { options, shape, cut } = withSeason(method.name, given, history, (options) => {
+  const { options, shape, cut } = settled(method.name, given, history, (options) => {
     const shape = shapeOf(options, horizon, stepMs)
     return { options, shape, cut: cutOf(values, shape, reach, options) }
   })
@@ -139,8 +140,8 @@ function startAtBase({ parameters, architecture }: Network): void {
   for (const { name, value } of parameters) if (name.startsWith(last)) value.fill(0)
 }
 
-/** The season that was given or is found; none where it leaves too few windows. */
-function withSeason<Options extends NeuralOptions, T extends { cut: { training: number } }>(
+/** What the history can teach: its season unless that leaves too few windows, and clocks that went round twice in it. */
+function settled<Options extends NeuralOptions, T extends { readonly cut: { readonly training: number } }>(
   name: string,
   options: Options,
   history: Series,
@@ -149,9 +150,15 @@ function withSeason<Options extends NeuralOptions, T extends { cut: { training: 
   requireOption(options.season !== 1, 'season', options.season, 'at least 2 steps, or 0 to find it')
   requireSeason(name, options.season, history, 1)
   const season = options.seasonal ? options.season || detectSeason(history).season : 0
-  const made = make({ ...options, season, seasonal: season > 0 })
+  const twice = (ms: number) => history.values.length * history.stepMs >= 2 * ms
+  const known = {
+    ...options,
+    dayWaves: twice(DAY) ? options.dayWaves : 0,
+    weekWaves: twice(7 * DAY) ? options.weekWaves : 0
+  }
+  const made = make({ ...known, season, seasonal: season > 0 })
   if (season === 0 || made.cut.training >= fewestWindows) return made
-  return make({ ...options, season: 0, seasonal: false })
+  return make({ ...known, season: 0, seasonal: false })
 }
 
 /** Which windows are used, and where training ends: its last target lies before the first one of validation. */

@@ -4,9 +4,10 @@
  *
  * Networks: window 24, two layers of 64, dropout 0.2, Adam 0.01 throughout, batch 16, at most 10 epochs, squared error, the value
  * itself learned, min-max on the training part. The GRU resets as PyTorch's does, which the paper used, not as its formula says.
- * ARIMA: p, q ≤ 3, d ≤ 1, AIC, 30 iterations of Nelder-Mead. Prophet: as it comes.
+ * ARIMA: p, q ≤ 3, d ≤ 1, AIC, 30 iterations of Nelder-Mead. Prophet: its yhat, which no later value moves.
  */
 import { DAY, type GivenOptions, MINUTE } from '../../../src/base/index.ts'
+import { paperNetwork } from '../../../src/forecast/index.ts'
 import type { Rate } from './sets.ts'
 
 export const PAPERS = ['gru', 'cnn', 'arima', 'prophet'] as const
@@ -14,13 +15,14 @@ export const NETWORKS = ['gru', 'cnn', 'lstm', 'tcn']
 export const SIMPLE = ['naive', 'seasonal-naive', 'holt-winters', 'ridge']
 export const MODELS = [...PAPERS, 'lstm', 'tcn', ...SIMPLE]
 
-/** All windows, no gradient cut, the step of Adam kept: what our own defaults do otherwise. */
-const NETWORK = { window: 24, target: 'value', schedule: 'constant', clip: 0, maxWindows: 1_000_000 }
+/** The paper's settings where our own defaults differ, and all windows. */
+const NETWORK = { ...paperNetwork, window: 24, maxWindows: 1_000_000 }
 
 /** Options of a model on a set of this rate. `epochs` is smaller only in the short form. */
 export function optionsOf(model: string, rate: Rate, epochs: number): GivenOptions {
   if (NETWORKS.includes(model)) return { ...NETWORK, epochs }
   if (model === 'arima') return { mode: 'paper' }
+  if (model === 'prophet') return { correct: false }
   if (model === 'seasonal-naive' || model === 'holt-winters') return { season: DAY / (rate * MINUTE) }
   return {}
 }
