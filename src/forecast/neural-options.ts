@@ -2,6 +2,10 @@
  * The options that all networks share. The defaults are ours, chosen on the first 80 % of three 5-minute loads, see
  * docs/methods/networks.md; `paperNetwork` is what differs from them in arXiv 2507.14597.
  */
+import type { OptionTable, ReadOptions } from '../base/index.ts'
+import { calendarOptions } from './calendar.ts'
+import { targetForms } from './neural-target.ts'
+
 export const neuralOptions = {
   window: { kind: 'integer', default: 24, min: 4, max: 2_000, says: 'steps that the network looks back' },
   target: {
@@ -65,6 +69,7 @@ export const neuralOptions = {
   }
 } as const satisfies OptionTable
 
+/** The settings of arXiv 2507.14597 where the defaults differ. */
 export const paperNetwork = {
   target: 'value',
   seasonal: false,
