@@ -3,9 +3,12 @@
  * whatever thread, from plain data to plain data.
  */
 import { type GivenOptions, PrescaleError, type Series, sliceSteps } from '../../src/base/index.ts'
+import { handInAugurs } from '../../src/cli/augurs.ts'
 import { makeForecaster, tailsOf } from '../../src/forecast/index.ts'
 import { mae, naiveError, pinball, rmse, smape, smape2 } from '../../src/math/index.ts'
 import type { Fitted } from '../../src/roles.ts'
+
+handInAugurs()
 
 export interface Pass {
   readonly set: string

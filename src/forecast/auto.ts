@@ -31,7 +31,7 @@ import { type Contender, type TournamentRow, tournament } from './auto-tournamen
 import { purse, workOf } from './auto-work.ts'
 import { checkHistory, defaultHorizon } from './online.ts'
 import { withRetraining } from './retrain.ts'
-import { requireSeason } from './season.ts'
+import { detectSeason, requireSeason } from './season.ts'
 
 export const autoOptions = {
   models: { kind: 'text', default: '', says: 'contenders, joined by +; none = every method there is' },
@@ -131,12 +131,13 @@ function choose(
   const { horizon = defaultHorizon } = fit
   const metric = options.metric as Metric
   const season = options.season === 0 ? undefined : options.season
+  const found = season ?? detectSeason(history).season
   const contender = (model: string, own: Readonly<Record<string, string>> = {}): Contender => ({
     name: labelOf(model, own),
     method: model,
     options: own,
     make: () => methods.make(model, own, season),
-    work: workOf(model),
+    work: workOf(model, found),
     rank: methods.names.indexOf(model)
   })
   const seed = fit.rng?.integer(2 ** 31) ?? 0
