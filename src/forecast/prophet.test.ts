@@ -45,6 +45,21 @@ describe('Prophet', () => {
     expect(Math.abs(after.predict(1).mean[0] - before - 300)).toBeLessThan(60)
   })
 
+  it('is a curve that no later value moves, where it is asked to be the original', () => {
+    const { values } = load()
+    const more = (rise: number) => {
+      const fitted = prophet({ correct: false }).fit(load(), { horizon: 2 })
+      const later = Array.from({ length: 48 }, (_, t) => values[values.length - 168 + t] + rise)
+      return fitted.update(series(HOUR, later, { startMs: startMs + values.length * HOUR }))
+    }
+    const [as, risen] = [more(0), more(300)]
+    expect([...risen.predict(24).mean]).toEqual([...as.predict(24).mean])
+    const learned = learnedOf(risen)
+    expect(learned.correction).toBeNull()
+    const again = prophet({ correct: false }).fit(load(), { horizon: 2, learned })
+    expect(again.predict(50).mean[49]).toBeCloseTo(as.predict(2).mean[1], 6)
+  })
+
   it('knows a holiday that it was told', () => {
     const holidays = '2024-03-20+2024-04-03'
     const of = load(24 * 30, -150)

@@ -11,6 +11,7 @@
  *   season          m, steps, the only season; 0 = day and week, and what the history shows besides
  *   seasonal        additive | multiplicative
  *   growth          linear | flat
+ *   correct         false: f alone, as the original
  */
 import {
   DAY,
@@ -71,6 +72,11 @@ export const prophetOptions = {
     default: 3000,
     min: 10,
     says: 'at most so many points are fitted: a longer history is averaged in groups of steps'
+  },
+  correct: {
+    kind: 'boolean',
+    default: true,
+    says: 'what it lately missed is followed; false = trend and seasons alone, as the original'
   }
 } as const satisfies OptionTable
 
@@ -90,23 +96,27 @@ export function prophet(given: ProphetOptions = {}): Forecaster {
     version: '1',
     needs: 1,
     start(history, horizon, { learned }) {
-      if (learned === undefined) return model(history, horizon, fitted(history, options))
-      const read = readLearned(name, learned)
-      return model(
-        history,
-        horizon,
-        known(read),
-        (learned as { readonly correction?: Json }).correction ?? null
-      )
+      const { correct } = options
+      if (learned === undefined) return model(history, horizon, fitted(history, options), correct)
+      const parts = known(readLearned(name, learned))
+      const { correction = null } = learned as { readonly correction?: Json }
+      return model(history, horizon, parts, correct, correction)
     }
   }
   return { name, fit: (history: Series, fit?: FitOptions) => fitOnline(method, history, fit) }
 }
 
-function model(history: Series, horizon: number, parts: ProphetParts, learned?: Json): PointModel {
+function model(
+  history: Series,
+  horizon: number,
+  parts: ProphetParts,
+  correct: boolean,
+  learned?: Json
+): PointModel {
   const { startMs, stepMs } = history
-  const f = componentsOf(parts)
-  const point = corrected(name, history, (t) => f(startMs + t * stepMs), horizon, learned)
+  const components = componentsOf(parts)
+  const f = (t: number) => components(startMs + t * stepMs)
+  const point = correct ? corrected(name, history, f, horizon, learned) : alone(f)
   return {
     ...point,
     parameters: () => ({
@@ -116,6 +126,20 @@ function model(history: Series, horizon: number, parts: ProphetParts, learned?: 
       beta: Array.from(parts.beta),
       correction: point.parameters()
     })
+  }
+}
+
+/** f as it is, whatever is measured. */
+function alone(f: (t: number) => number): PointModel {
+  let t = 0
+  return {
+    observe() {
+      t++
+    },
+    ahead(out) {
+      for (let h = 0; h < out.length; h++) out[h] = f(t + h)
+    },
+    parameters: () => null
   }
 }
 
