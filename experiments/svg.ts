@@ -46,15 +46,15 @@ export function linear(
   return Object.assign((value: number) => from + ((value - low) / (high - low)) * (to - from), { ticks })
 }
 
-/** From [low, high] by their logarithms; ticks at the powers of ten, and at 2 and 5 where the range is short. */
+/** From [low, high] by their logarithms; ticks at the powers of ten, at 2 and 5 too below 100, and evenly below a factor of 5. Both above 0. */
 export function logarithmic(
   [low, high]: readonly [number, number],
   [from, to]: readonly [number, number]
 ): Scale {
   const span = Math.log(high / low)
   const short = high / low < 100
-  const ticks: number[] = []
-  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
+  const ticks: number[] = high / low < 5 ? [...linear([low, high], [from, to], 4).ticks] : []
+  for (let power = Math.floor(Math.log10(low)); high / low >= 5 && 10 ** power <= high; power++) {
     for (const digit of short ? [1, 2, 5] : [1]) {
       const tick = digit * 10 ** power
       if (tick >= low && tick <= high) ticks.push(tick)

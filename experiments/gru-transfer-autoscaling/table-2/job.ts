@@ -1,6 +1,9 @@
 /** One model on one set, on whatever thread: fitted to the first four fifths, then one step ahead through the rest. */
 import { type GivenOptions, PrescaleError, type Series } from '../../../src/base/index.ts'
+import { handInAugurs } from '../../../src/cli/augurs.ts'
 import { makeForecaster, rollingOrigin } from '../../../src/forecast/index.ts'
+
+handInAugurs()
 
 export interface Job {
   readonly set: string

@@ -43,7 +43,7 @@ const known = (row: StudyRow) => !Number.isNaN(row.smape)
 
 // ───────────────────────────────────────── error against time ─────────────────────────────────────────
 
-const cell = { width: 330, height: 230, left: 58, top: 30, right: 20, bottom: 36 }
+const cell = { width: 330, height: 270, left: 58, top: 30, right: 20, bottom: 36 }
 const header = 30
 
 function errorAgainstTime({ sets, rows }: Study): string {
@@ -80,17 +80,13 @@ function errorAgainstTime({ sets, rows }: Study): string {
 
 function scatter(box: Box, set: StudySet, rows: readonly StudyRow[]): string {
   const floor = rows[0]?.floor ?? NaN
-  const errors = [...rows.map(({ smape }) => 100 * smape), ...(Number.isNaN(floor) ? [] : [100 * floor])]
-  const pad = 0.08 * (Math.max(...errors) - Math.min(...errors)) || 1
-  const y = linear(
-    [Math.max(0, Math.min(...errors) - pad), Math.max(...errors) + pad],
-    [box.y + box.height, box.y],
-    4
-  )
+  const percent = (ratio: number) => Math.max(100 * ratio, 1e-3)
+  const errors = [...rows.map(({ smape }) => percent(smape)), ...(floor > 0 ? [percent(floor)] : [])]
+  const y = logarithmic([0.97 * Math.min(...errors), 1.03 * Math.max(...errors)], [box.y + box.height, box.y])
   const seconds = rows.map(({ totalS }) => Math.max(totalS, 1e-3))
   const x = logarithmic([Math.min(...seconds) / 2, Math.max(...seconds) * 20], [box.x, box.x + box.width])
   const labels = apart(
-    rows.map(({ smape }) => y(100 * smape) + 4),
+    rows.map(({ smape }) => y(percent(smape)) + 4),
     11,
     [box.y + 4, box.y + box.height]
   )
@@ -98,9 +94,9 @@ function scatter(box: Box, set: StudySet, rows: readonly StudyRow[]): string {
     text(box.x, box.y - 8, set.name, { bold: true }),
     xAxis(box, x, brief),
     yAxis(box, y, brief),
-    Number.isNaN(floor) ? '' : across(box, y(100 * floor)),
+    floor > 0 ? across(box, y(percent(floor))) : '',
     ...rows.map(({ model, smape }, i) => {
-      const [px, py] = [x(seconds[i]), y(100 * smape)]
+      const [px, py] = [x(seconds[i]), y(percent(smape))]
       const moved = Math.abs(labels[i] - py - 4) > 3
       return [
         moved

@@ -1,6 +1,6 @@
 /** Table II of arXiv 2507.14597 — 24 forecasting experiments, with the noise floor and the simple baselines that it leaves out. */
 import { availableParallelism } from 'node:os'
-import { type OptionTable, PrescaleError, readOptions } from '../../../src/base/index.ts'
+import { type OptionTable, PrescaleError, type ReadOptions, readOptions } from '../../../src/base/index.ts'
 import { smape2 } from '../../../src/math/index.ts'
 import { noiseFloor } from '../../../src/sim/index.ts'
 import { inWorkers } from '../../../src/work/index.ts'
@@ -10,7 +10,7 @@ import type { Done, Job } from './job.ts'
 import { MODELS, optionsOf, WORK } from './models.ts'
 import { picturesOf } from './pictures.ts'
 import { rowsOf, trainingSteps } from './rows.ts'
-import { type Family, RATES, type StudySet, studySets } from './sets.ts'
+import { type Family, RATES, type Rate, type StudySet, studySets } from './sets.ts'
 
 const options = {
   taxi: {
@@ -20,6 +20,7 @@ const options = {
   },
   month: { kind: 'text', default: '2024-01', says: 'of the trip records' },
   providers: { kind: 'text', default: 'yellow,green,fhv,fhvhv', says: 'whose trip records are counted' },
+  rates: { kind: 'text', default: RATES.join(','), says: 'minutes of a step' },
   models: { kind: 'text', default: MODELS.join(','), says: 'the models to run' },
   share: {
     kind: 'number',
@@ -45,7 +46,7 @@ const EPOCHS = { long: 10, short: 2 }
 async function run({ long, progress, given }: ExperimentOptions): Promise<ExperimentResult> {
   const settings = readOptions(experiment.name, options, given)
   const models = modelsOf(settings.models, long || given.models !== undefined)
-  const sets = await setsOf(settings, long)
+  const sets = await setsOf(settings, long || given.rates !== undefined)
   const epochs = long ? EPOCHS.long : EPOCHS.short
   const unordered = await doAll(jobsOf(sets, models, epochs), settings.threads, progress)
   const done = unordered.sort((a, b) => models.indexOf(a.model) - models.indexOf(b.model))
@@ -72,22 +73,27 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
 }
 
 function modelsOf(text: string, whole: boolean): string[] {
-  const models = text.split(',').map((name) => name.trim())
+  const models = listed(text)
   return whole ? models : models.filter((name) => SHORT_MODELS.includes(name))
 }
 
-async function setsOf(
-  { taxi, month, providers, share }: { taxi: string; month: string; providers: string; share: number },
-  long: boolean
-): Promise<StudySet[]> {
-  const real: Family = taxi === '' ? 'flights' : 'nyctt'
-  const trips = {
-    folder: taxi,
-    month,
-    providers: providers.split(',').map((name) => name.trim())
-  }
-  if (long) return await studySets({ rates: RATES, families: ['iot', real, 'taxi'], trips, share })
-  return await studySets({ rates: [5], families: taxi === '' ? ['iot'] : ['iot', real], trips, share })
+async function setsOf(settings: ReadOptions<typeof options>, whole: boolean): Promise<StudySet[]> {
+  const { taxi, month, providers, rates, share } = settings
+  const real: readonly Family[] = taxi === '' ? (whole ? ['flights'] : []) : ['nyctt']
+  return await studySets({
+    rates: whole ? listed(rates).map(rateOf) : [5],
+    families: ['iot', ...real, ...(whole ? (['taxi'] as const) : [])],
+    trips: { folder: taxi, month, providers: listed(providers) },
+    share
+  })
+}
+
+const listed = (text: string) => text.split(',').map((part) => part.trim())
+
+function rateOf(text: string): Rate {
+  const rate = RATES.find((one) => String(one) === text)
+  if (rate !== undefined) return rate
+  throw new PrescaleError('BAD_OPTION', `rates must be some of ${RATES.join(', ')} minutes, was '${text}'`)
 }
 
 /** The longest work first, so that no thread waits for the other at the end. */
