@@ -111,7 +111,8 @@ describe.skipIf(!existsSync(dataPath('dsp', 'iot_5min.csv')))('the six sets', ()
     ])
     expect(settings).toMatchObject({
       taxi: '2024-01: yellow,green,fhv,fhvhv',
-      sets: { 'nyctt 5 min': 31 * 288 }
+      share: 0.8,
+      sets: { 'nyctt 5 min': Math.floor(0.8 * 31 * 288) }
     })
   })
 
