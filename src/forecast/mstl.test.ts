@@ -33,6 +33,16 @@ describe('MSTL', () => {
     }
   })
 
+  it('takes the line out of the season', () => {
+    const steep = series(
+      HOUR,
+      Array.from({ length: 24 * 20 }, (_, t) => 500 + 3 * t + 90 * Math.sin((2 * Math.PI * t) / 24))
+    )
+    const profile = learnedOf(mstl({ season: 24 }).fit(steep)).profile as readonly number[]
+    for (let h = 0; h < 24; h++)
+      expect(Math.abs(profile[h] - 90 * Math.sin((2 * Math.PI * h) / 24))).toBeLessThan(5)
+  })
+
   it('has a profile whose mean is 0', () => {
     const profile = learnedOf(mstl().fit(load(168 * 6))).profile as readonly number[]
     expect(profile).toHaveLength(168)

@@ -40,7 +40,7 @@ export const mstlOptions = {
   },
   maxPoints: {
     kind: 'integer',
-    default: 10_000,
+    default: 6000,
     min: 100,
     says: 'newest steps that are taken apart; at least four of the longest season'
   }

@@ -10,6 +10,7 @@ interface Golden {
     readonly series: string
     readonly alpha: number
     readonly theta: number
+    readonly steps: number
     readonly forecast: readonly number[]
   }[]
   readonly indices: readonly {
@@ -37,8 +38,8 @@ const given: Readonly<Record<string, readonly number[]>> = read('forecast-holt-w
 
 describe(`Theta against ${golden.by}`, () => {
   for (const row of golden.recursion) {
-    it(`${row.series}, θ = ${row.theta}: the same forecasts`, () => {
-      const history = series(1_000, given[row.series])
+    it(`${row.steps} of ${row.series}, θ = ${row.theta}: the same forecasts`, () => {
+      const history = series(1_000, given[row.series].slice(0, row.steps))
       const { parameters } = theta({ seasonal: 'none', theta: row.theta, alpha: row.alpha })
         .fit(history)
         .save() as { readonly parameters: { readonly [field: string]: number } }

@@ -25,13 +25,15 @@ ALPHA = 0.31
 recursion, indices, fitted = [], [], []
 for name, values in SERIES.items():
     y, m = np.array(values, dtype=float), SEASON[name]
-    for theta in (2.0, 5.5):
-        model = thetamodel(y, 1, "OTM", float(y[0]), ALPHA, theta, 3)
+    # The weight of where the level began has died away in a long series: a short one shows that term.
+    for theta, steps in ((2.0, len(y)), (5.5, len(y)), (2.0, 6), (5.5, 6)):
+        model = thetamodel(y[:steps], 1, "OTM", float(y[0]), ALPHA, theta, 3)
         recursion.append(
             {
                 "series": name,
                 "alpha": ALPHA,
                 "theta": theta,
+                "steps": steps,
                 "forecast": [float(v) for v in forecast_theta(model, 20)["mean"]],
             }
         )
