@@ -9,6 +9,7 @@ export interface Learned {
   text(field: string): string
   truth(field: string): boolean
   numbers(field: string): Float64Array
+  has(field: string): boolean
   /** The fields of an object inside; `undefined` where it is null or absent. */
   inner(field: string): Learned | undefined
 }
@@ -44,6 +45,7 @@ export function readLearned(method: string, learned: Json): Learned {
       const fine = Array.isArray(value) && value.every((v) => typeof v === 'number' && Number.isFinite(v))
       return fine ? Float64Array.from(value as readonly number[]) : refuse(field, 'a list of numbers')
     },
+    has: (field) => Object.hasOwn(fields, field),
     inner(field) {
       const value = fields[field]
       if (value === null || value === undefined) return undefined

@@ -89,6 +89,17 @@ describe('Prophet', () => {
     }
   })
 
+  it('is a mean, and says why, where Stan finds no optimum', () => {
+    const once = series(
+      60_000,
+      Float64Array.from({ length: 40 }, (_, t) => (t === 39 ? 1e-300 : 0))
+    )
+    const fitted = prophet({ season: 12 }).fit(once)
+    const learned = learnedOf(fitted)
+    expect(learned.trouble).toMatch(/^prophet: Stan stopped: /)
+    expect(learnedOf(prophet().fit(once, { learned }))).toEqual(learned)
+  })
+
   it('gives the same bytes again', () => {
     const once = () => JSON.stringify(prophet().fit(load()).save())
     expect(once()).toBe(once())

@@ -228,7 +228,8 @@ function known(read: Learned): ProphetParts {
     m: read.number('m'),
     changes: read.numbers('changes'),
     delta: read.numbers('delta'),
-    beta: read.numbers('beta')
+    beta: read.numbers('beta'),
+    ...(read.has('trouble') && { trouble: read.text('trouble') })
   }
   if (parts.changes.length !== parts.delta.length || featuresOf(parts).width !== parts.beta.length) {
     throw new PrescaleError(
