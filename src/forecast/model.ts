@@ -19,6 +19,7 @@ import {
   type Series
 } from '../base/index.ts'
 import type { FitOptions, Fitted, Forecaster, Json } from '../roles.ts'
+import { networkInWords } from './network-words.ts'
 
 export const modelFormat = 'prescale-model'
 /** Grows when an older prescale could not read the file rightly. */
@@ -72,7 +73,6 @@ export interface ModelParts {
   readonly library: ModelFile['library']
   readonly seed: number
   readonly metrics?: object
-  readonly architecture?: string
   readonly createdMs: number
 }
 
@@ -81,18 +81,7 @@ export type Make = (name: string, options: GivenOptions) => Forecaster
 
 /** The model of a fitted method, ready to be written. Errors: `BAD_MODEL` where what was learned is not finite. */
 export function makeModel(parts: ModelParts): ModelFile {
-  const {
-    saved,
-    options,
-    history,
-    horizon,
-    levels,
-    library,
-    seed,
-    metrics,
-    architecture = null,
-    createdMs
-  } = parts
+  const { saved, options, history, horizon, levels, library, seed, metrics, createdMs } = parts
   const { model, version, parameters } = saved as { model: string; version: string; parameters: Json }
   const content = {
     format: modelFormat,
@@ -108,7 +97,7 @@ export function makeModel(parts: ModelParts): ModelFile {
     library,
     seed,
     metrics: metrics ?? null,
-    architecture,
+    architecture: networkInWords(parameters) ?? null,
     createdMs
   }
   // As it will be read: NaN is null, and only plain data.

@@ -1,0 +1,44 @@
+"""Runs our ONNX files in onnxruntime and holds its forecasts against ours: within 1e-5 of what an output of the network is
+worth. With --write it writes test/golden/onnx.json, which src/forecast/onnx.test.ts holds our forecasts against.
+
+    python -m venv venv && venv/bin/pip install onnx==1.23.2 onnxruntime==1.32.0
+    venv/bin/python tools/onnx-check.py [--write]
+
+`onnx` checks each file against the specification, types and shapes included.
+"""
+
+import base64
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+
+ROOT = pathlib.Path(__file__).parents[1]
+NODE = ROOT / "node_modules/.bin/node"
+WITHIN = 1e-5
+
+said = subprocess.run([NODE, ROOT / "tools/onnx-cases.ts"], check=True, capture_output=True, text=True)
+rows, failed = [], 0
+for line in said.stdout.splitlines():
+    case = json.loads(line)
+    data = base64.b64decode(case["bytes"])
+    onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    values = session.run(None, {"window": np.array(case["windows"], np.float32)})
+    outputs = {name: value.astype(float).tolist() for name, value in zip(names, values)}
+    off = float(np.max(np.abs(np.array(outputs["forecast"]) - np.array(case["ours"]))) / case["size"])
+    failed += off > WITHIN
+    print(f"{case['name']:22} {len(data):8} bytes   off by {off:.1e}{'   FAILED' if off > WITHIN else ''}")
+    rows.append({"name": case["name"], "sha256": hashlib.sha256(data).hexdigest(), **outputs})
+
+if "--write" in sys.argv and not failed:
+    by = f"onnxruntime {onnxruntime.__version__}, onnx {onnx.__version__}"
+    text = json.dumps({"by": by, "rows": rows}).replace('{"name"', '\n{"name"')
+    (ROOT / "test/golden/onnx.json").write_text(text + "\n")
+sys.exit(1 if failed else 0)
