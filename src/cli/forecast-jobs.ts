@@ -12,6 +12,7 @@ import {
   type ModelFile,
   makeModel
 } from '../forecast/index.ts'
+import { toOnnx } from '../forecast/onnx.ts'
 import type { Forecast } from '../roles.ts'
 import { handInAugurs } from './augurs.ts'
 
@@ -65,11 +66,14 @@ export interface TrainJob {
   readonly createdMs: number
   /** Training is told that it is enough after this. Absent: nothing looks at a clock, and the same bytes come out. */
   readonly timeLimitMs?: number
+  /** The network as ONNX is wanted too. */
+  readonly onnx: boolean
 }
 
 export interface TrainedModel {
   readonly model: ModelFile
   readonly trainMs: number
+  readonly onnx: Uint8Array | undefined
 }
 
 /** Trains, and measures the very model that is handed back, as it will be read from its file. */
@@ -97,9 +101,9 @@ export function trainJob(job: TrainJob, progress: Progress): TrainedModel {
     library,
     createdMs
   }
-  const model = makeModel(parts)
-  const metrics = measured(model, job)
-  return { model: metrics === undefined ? model : makeModel({ ...parts, metrics }), trainMs }
+  const metrics = measured(makeModel(parts), job)
+  const model = makeModel({ ...parts, metrics })
+  return { model, trainMs, onnx: job.onnx ? toOnnx(model) : undefined }
 }
 
 /** On the steps behind its training part, where there are enough for one forecast. */

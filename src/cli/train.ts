@@ -10,8 +10,10 @@ import {
 } from '../base/index.ts'
 import type { ForecasterSpec } from '../compare/forecaster-spec.ts'
 import { defaultLevels, type ModelFile } from '../forecast/index.ts'
+import { canBeOnnx } from '../forecast/onnx.ts'
 import type { Json } from '../roles.ts'
 import { writeModelFile } from '../store/model-file.ts'
+import { writeWhole } from '../store/write-file.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
 import type { TrainedModel, TrainJob } from './forecast-jobs.ts'
 import { interrupted } from './interrupt.ts'
@@ -84,6 +86,9 @@ async function run(file: string, options: Options): Promise<void> {
   if (spec.model !== undefined) {
     throw new PrescaleError('BAD_OPTION', `--model ${spec.label} is trained already; give a name such as gru`)
   }
+  if (options.export !== undefined && !canBeOnnx(spec.name)) {
+    throw new PrescaleError('BAD_OPTION', `--export ${options.export}: ${spec.name} is no network`)
+  }
   const all = options.trainUntil === '1'
   const trainUntil = all ? series.values.length : trainingSteps(series, options.trainUntil, options.tz)
   const job: TrainJob = {
@@ -95,10 +100,12 @@ async function run(file: string, options: Options): Promise<void> {
     seed,
     library: library(),
     createdMs: Date.now(),
-    timeLimitMs: limit
+    timeLimitMs: limit,
+    onnx: options.export !== undefined
   }
   const trained = await trainInWorker(spec, job, options)
   writeModelFile(options.out, trained.model)
+  if (options.export !== undefined && trained.onnx !== undefined) writeWhole(options.export, trained.onnx)
   const result = resultOf(name, trained, options)
   print(options.output, { value: result, rows: [rowOf(result)], text: textOf(result, trained.model) })
   note(`use it: prescale forecast ${file} --model ${options.out}`, options.quiet)

@@ -18,8 +18,8 @@ import {
 import { dirname } from 'node:path'
 import { PrescaleError } from '../base/index.ts'
 
-/** Writes a text to a file, and makes its folder. Errors: IO, one line; then the file is as it was. */
-export function writeWhole(path: string, text: string): void {
+/** Writes a text, or bytes, to a file, and makes its folder. Errors: IO, one line; then the file is as it was. */
+export function writeWhole(path: string, text: string | Uint8Array): void {
   try {
     mkdirSync(dirname(path), { recursive: true })
     const stat = statSync(path, { throwIfNoEntry: false })
@@ -31,7 +31,7 @@ export function writeWhole(path: string, text: string): void {
   }
 }
 
-function replace(path: string, text: string, mode?: number): void {
+function replace(path: string, text: string | Uint8Array, mode?: number): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     writeAndClose(openSync(temporary, 'w', mode), text, fsyncSync)
@@ -42,9 +42,9 @@ function replace(path: string, text: string, mode?: number): void {
   }
 }
 
-function writeAndClose(handle: number, text: string, flush?: (handle: number) => void): void {
+function writeAndClose(handle: number, text: string | Uint8Array, flush?: (handle: number) => void): void {
   try {
-    const bytes = Buffer.from(text)
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text
     for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at)
     flush?.(handle)
   } finally {
