@@ -134,10 +134,11 @@ export function learnNetwork<Options extends NeuralOptions>(
   }
 }
 
-/** The last layer says nothing at first, so that the forecast begins as its base and validation can leave it there. */
+/** The last layer says little at first: training begins near the base, and may stay there. */
 function startAtBase({ parameters, architecture }: Network): void {
   const last = `${architecture.layers.length - 1}.`
-  for (const { name, value } of parameters) if (name.startsWith(last)) value.fill(0)
+  for (const { name, value } of parameters)
+    if (name.startsWith(last)) for (let i = 0; i < value.length; i++) value[i] *= 0.1
 }
 
 /** What the history can teach: its season unless that leaves too few windows, and clocks that went round twice in it. */
@@ -203,6 +204,8 @@ export function shapeOf(options: NeuralOptions, horizon: number, stepMs: number)
     season: options.seasonal ? season : 0,
     lead: Math.max(1, Math.min(season, window, ahead)),
     stepMs,
+    // The value itself is learned as papers do it, between 0 and 1.
+    centred: options.target !== 'value',
     calendar: calendar(
       options.calendar ? { dayWaves, weekWaves, holidays, tz } : { dayWaves: 0, weekWaves: 0 }
     )

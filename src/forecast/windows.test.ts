@@ -5,7 +5,7 @@ import { fitScaler, scaled, unscaled } from './scaler.ts'
 import { bridged, inputsOf, spanOf, usableEnds, type WindowShape, windowReader } from './windows.ts'
 
 const none = calendar({ dayWaves: 0, weekWaves: 0 })
-const plain: WindowShape = { window: 4, season: 0, lead: 1, calendar: none, stepMs: HOUR }
+const plain: WindowShape = { window: 4, season: 0, lead: 1, calendar: none, stepMs: HOUR, centred: false }
 const count = (n: number) => Float64Array.from({ length: n }, (_, t) => t)
 const unit = { shift: 0, size: 1 }
 const _ = NaN
@@ -84,6 +84,10 @@ describe('windows', () => {
     reader.read(Float64Array.of(-1e300, 0.5, 1e300, 1), 4)
     reader.write(0, 0, 1, input)
     expect([...input]).toEqual([-4, 0.5, 4, 1])
+    const centred = windowReader({ ...plain, centred: true }, unit)
+    centred.read(Float64Array.of(0, 0.5, 1, 1.25), 4)
+    centred.write(0, 0, 1, input)
+    expect([...input]).toEqual([-1, 0, 1, 1.5])
   })
 })
 

@@ -23,11 +23,13 @@ export interface WindowShape {
   readonly lead: number
   readonly calendar: Calendar
   readonly stepMs: number
+  /** Inputs of −1..1 in place of 0..1: layers learn more easily around zero. */
+  readonly centred: boolean
 }
 
 /** Seasons before the last one whose mean is channel 2. */
 const olderSeasons = 6
-/** Inputs larger than this many training ranges are cut off: what lies further out is a matter of `reach`. */
+/** Scaled values are cut off here: what lies further out is no matter for a network. */
 export const largest = 4
 
 export const inputsOf = ({ season, calendar }: WindowShape): number =>
@@ -42,7 +44,7 @@ const enough = (missing: number, window: number) => 2 * missing <= window
 
 /** Reads windows out of values; one reader has its own scratch space and must not be shared. */
 export function windowReader(shape: WindowShape, scaler: Scaler) {
-  const { window, season, lead, calendar, stepMs } = shape
+  const { window, season, lead, calendar, stepMs, centred } = shape
   const inputs = inputsOf(shape)
   const own = new Float64Array(window)
   const last = new Float64Array(season > 0 ? window : 0)
@@ -59,14 +61,19 @@ export function windowReader(shape: WindowShape, scaler: Scaler) {
     return true
   }
 
+  function inputOf(y: number): number {
+    const x = Math.max(-largest, Math.min(largest, scaled(scaler, y)))
+    return centred ? 2 * x - 1 : x
+  }
+
   /** Writes what was read as row `row` of `input` [steps, batch, inputs]; `endMs` is the time of step `end`. */
   function write(endMs: number, row: number, batch: number, input: Tensor): void {
     for (let i = 0; i < window; i++) {
       let at = (i * batch + row) * inputs
-      input[at++] = cut(scaled(scaler, own[i]))
+      input[at++] = inputOf(own[i])
       if (season > 0) {
-        input[at++] = cut(scaled(scaler, last[i]))
-        input[at++] = cut(scaled(scaler, older[i]))
+        input[at++] = inputOf(last[i])
+        input[at++] = inputOf(older[i])
       }
       if (calendar.width === 0) continue
       calendar.write(endMs + (i - window) * stepMs, features, 0)
@@ -88,8 +95,6 @@ function olderMean(values: Float64Array, at: number, season: number, last: numbe
   }
   return mean
 }
-
-const cut = (x: number) => Math.max(-largest, Math.min(largest, x))
 
 /** Copies out.length values from `from` on, gaps bridged; gives how many were missing (all of them: nothing is written). */
 export function bridged(values: Float64Array, from: number, out: Float64Array): number {
