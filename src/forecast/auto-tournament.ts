@@ -107,6 +107,10 @@ export function tournament(history: Series, contenders: readonly Contender[], ru
     const opponent = ranked(finalists(others), scoring)[0]
     const { work } = contender
     const needed = purse.expected(fullWork(work, s.values.length, rules))
+    if (scoring.from < (work.least ?? 0)) {
+      racer.out = `needs ${work.least} steps to learn from, the history has ${scoring.from} before the origins`
+      return racer
+    }
     // The first is always tried: somebody has to forecast.
     if (opponent && needed > purse.left()) {
       racer.out = `no time: needs about ${seconds(needed)}, ${seconds(purse.left())} are left`

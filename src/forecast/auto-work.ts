@@ -17,8 +17,12 @@ export interface Work {
   /** Per step learned and forecast from. */
   readonly step: number
   readonly ahead: number
+  /** Fewest steps from which it has learned more than a simple method: below it does not begin. */
+  readonly least?: number
 }
 
+/** With fewer windows a network is stopped before it has begun. */
+const networkLeast = 500
 const plain = { step: 0.004, ahead: 0.0008 }
 
 const known: Readonly<Record<string, Work>> = {
@@ -34,10 +38,10 @@ const known: Readonly<Record<string, Work>> = {
   arima: { fixed: 200, fit: 0.15, most: 20_000, ...plain },
   prophet: { fixed: 300, fit: 0.3, ...plain },
   blend: { fixed: 20, fit: 0.005, fitAhead: 0.001, step: 0.012, ahead: 0.002 },
-  cnn: { fixed: 300, fit: 0.25, most: 10_000, step: 0.06, ahead: 0.002 },
-  gru: { fixed: 500, fit: 1.2, most: 10_000, step: 0.15, ahead: 0.002 },
-  lstm: { fixed: 500, fit: 1.6, most: 10_000, step: 0.2, ahead: 0.002 },
-  tcn: { fixed: 500, fit: 1, most: 10_000, step: 0.2, ahead: 0.002 },
+  cnn: { fixed: 300, fit: 0.25, most: 10_000, step: 0.06, ahead: 0.002, least: networkLeast },
+  gru: { fixed: 500, fit: 1.2, most: 10_000, step: 0.15, ahead: 0.002, least: networkLeast },
+  lstm: { fixed: 500, fit: 1.6, most: 10_000, step: 0.2, ahead: 0.002, least: networkLeast },
+  tcn: { fixed: 500, fit: 1, most: 10_000, step: 0.2, ahead: 0.002, least: networkLeast },
   combination: { fixed: 500, fit: 0.4, step: 0.15, ahead: 0.01 }
 }
 
