@@ -166,6 +166,7 @@ function resultOf(data: string, { model, trainMs }: TrainedModel, { out, export:
     seed,
     trainMs,
     metrics: model.metrics,
+    ...(becauseOf(model.parameters) !== '' && { because: becauseOf(model.parameters) }),
     file: out,
     bytes: statSync(out).size,
     checksum: model.checksum,
@@ -196,11 +197,18 @@ function rowOf({
   }
 }
 
+/** Why a method that chooses chose what it did. */
+function becauseOf(parameters: Json): string {
+  const { because } = (parameters ?? {}) as { readonly because?: unknown }
+  return typeof because === 'string' ? because : ''
+}
+
 function textOf(result: TrainResult, { parameters }: ModelFile): string {
   const { model, methodVersion, seed, architecture, training, trainMs, metrics, horizon } = result
   const { steps, stepMs, low, high, unit } = training
   const lines: readonly (readonly [string, string])[] = [
     ['model', `${model}, version ${methodVersion}, seed ${seed}`],
+    ...(result.because === undefined ? [] : [['because it', result.because] as const]),
     ...(architecture === null ? [] : [['layers', architecture] as const]),
     [
       'learned from',
