@@ -8,9 +8,10 @@
  *
  *   alpha   weight of the newest value, 0..1
  */
-import { requireOption, type Series } from '../base/index.ts'
+import { PrescaleError, requireOption, type Series } from '../base/index.ts'
 import { nelderMead } from '../math/index.ts'
-import type { FitOptions, Forecaster } from '../roles.ts'
+import type { FitOptions, Forecaster, Json } from '../roles.ts'
+import { readLearned } from './learned.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 
 export function ewma({ alpha }: { readonly alpha?: number } = {}): Forecaster {
@@ -19,9 +20,19 @@ export function ewma({ alpha }: { readonly alpha?: number } = {}): Forecaster {
     name: 'ewma',
     version: '1',
     needs: 1,
-    start: (history) => start(alpha ?? fitAlpha(history.values))
+    start: (history, _, { learned }) =>
+      start(learned === undefined ? (alpha ?? fitAlpha(history.values)) : known(learned))
   }
   return { name: 'ewma', fit: (history: Series, options?: FitOptions) => fitOnline(method, history, options) }
+}
+
+function known(learned: Json): number {
+  const alpha = readLearned('ewma', learned).number('alpha')
+  if (alpha > 0 && alpha <= 1) return alpha
+  throw new PrescaleError(
+    'BAD_MODEL',
+    `ewma: alpha of what was learned must be above 0, at most 1, was ${alpha}`
+  )
 }
 
 function start(alpha: number): PointModel {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { random, series, sliceSteps } from '../base/index.ts'
+import type { Json } from '../roles.ts'
 import { holtWinters } from './index.ts'
 
 const weight = fc.double({ min: 0, max: 1, noNaN: true })
@@ -83,6 +84,27 @@ describe('Holt-Winters', () => {
     )
     const saved = JSON.stringify(holtWinters().fit(series(1_000, values)).save())
     expect(saved).toContain('"season":20')
+  })
+
+  it('makes the same model of what was learned, and refuses what was not', () => {
+    const rng = random(4)
+    const history = series(
+      1_000,
+      Array.from({ length: 120 }, (_, t) => 90 + 30 * Math.sin((2 * Math.PI * t) / 12) + rng.normal())
+    )
+    const { parameters: learned } = holtWinters({ season: 12 }).fit(history).save() as {
+      readonly parameters: Json
+    }
+    const [fitted, again] = [{ season: 12 }, { alpha: 0.9 }].map((options, i) =>
+      holtWinters(options).fit(history, i === 1 ? { learned } : {})
+    )
+    expect([...again.predict(9).mean]).toEqual([...fitted.predict(9).mean])
+    expect(again.save()).toEqual(fitted.save())
+    const others: readonly Json[] = [{}, { ...learned, alpha: 2 }, { ...learned, season: 0.5 }]
+    for (const other of others) {
+      const fit = () => holtWinters().fit(history, { learned: other })
+      expect(fit).toThrow(expect.objectContaining({ code: 'BAD_MODEL' }))
+    }
   })
 
   it('is level and trend where there is no season', () => {

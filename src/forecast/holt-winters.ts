@@ -19,7 +19,8 @@
  */
 import { type OptionTable, PrescaleError, type ReadOptions, readOptions, type Series } from '../base/index.ts'
 import { nelderMead } from '../math/index.ts'
-import type { FitOptions, Forecaster } from '../roles.ts'
+import type { FitOptions, Forecaster, Json } from '../roles.ts'
+import { readLearned } from './learned.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 import { detectSeason, requireSeason } from './season.ts'
 import {
@@ -62,7 +63,13 @@ const fittedOn = 20_000
 
 export function holtWinters(given: HoltWintersOptions = {}): Forecaster {
   const options = readOptions(name, holtWintersOptions, given)
-  const method: Method = { name, version: '1', needs: 2, start: (history) => start(history, options) }
+  const method: Method = {
+    name,
+    version: '1',
+    needs: 2,
+    start: (history, _, { learned }) =>
+      learned === undefined ? start(history, options) : known(history, learned)
+  }
   return { name, fit: (history: Series, fit?: FitOptions) => fitOnline(method, history, fit) }
 }
 
@@ -79,12 +86,37 @@ function start(history: Series, options: ReadOptions<typeof holtWintersOptions>)
   return model(firstState(values, form), form, parameters, sse)
 }
 
+/** What was fitted elsewhere; only where it begins is looked up in the history. */
+function known(history: Series, learned: Json): PointModel {
+  const read = readLearned(name, learned)
+  const season = read.number('season')
+  const [alpha, beta, gamma, phi] = ['alpha', 'beta', 'gamma', 'phi'].map((field) => read.number(field))
+  if (!Number.isInteger(season) || season < 1 || ![alpha, beta, gamma, phi].every((w) => w >= 0 && w <= 1)) {
+    throw new PrescaleError(
+      'BAD_MODEL',
+      `${name}: what was learned must have a season of at least 1 step and weights 0..1`
+    )
+  }
+  requireSeason(name, season === 1 ? 0 : season, history, 2)
+  const form: Form = { season, multiplicative: read.truth('multiplicative'), trend: read.truth('trend') }
+  if (form.multiplicative) requirePositive(history.values)
+  return model(firstState(history.values, form), form, { alpha, beta, gamma, phi }, read.number('sse'))
+}
+
 function model(state: State, form: Form, parameters: Weights, sse: number): PointModel {
-  const { season, multiplicative } = form
+  const { season, multiplicative, trend } = form
   const point: PointModel = {
     observe: (y) => void step(state, form, parameters, y),
     ahead: (out) => ahead(state, form, parameters.phi, out),
-    parameters: () => ({ season, multiplicative, ...parameters, sse, level: state.level, slope: state.slope })
+    parameters: () => ({
+      season,
+      multiplicative,
+      trend,
+      ...parameters,
+      sse,
+      level: state.level,
+      slope: state.slope
+    })
   }
   // Multiplicative seasons go with errors in proportion; a forecast of nearly zero is never held to be sure.
   const spread = (mean: Float64Array, out: Float64Array) => {
