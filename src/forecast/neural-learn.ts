@@ -25,7 +25,8 @@ import type { Json } from '../roles.ts'
 import { calendar } from './calendar.ts'
 import { learnedHorizons } from './neural-model.ts'
 import { headLevels, type NeuralOptions } from './neural-options.ts'
-import { baseOf, fitTarget, type TargetForm } from './neural-target.ts'
+import { samplesOf } from './neural-samples.ts'
+import { fitTarget, type TargetForm } from './neural-target.ts'
 import { fitScaler, type Scaler } from './scaler.ts'
 import { detectSeason, requireSeason } from './season.ts'
 import { inputsOf, usableEnds, type WindowShape, windowReader } from './windows.ts'
@@ -99,21 +100,7 @@ export function learnNetwork<Options extends NeuralOptions>(
   const architecture = architectureOf(method, options, shape, nodes.length)
   const network = networkOf(architecture, options, options.batch, rng)
   if (form !== 'value') startAtBase(network)
-  const samples: Samples = {
-    count: cut.ends.length,
-    training: cut.training,
-    validationFrom: cut.validationFrom,
-    targets: nodes.length,
-    write(i, row, batch, input, out) {
-      const end = cut.ends[i]
-      reader.read(values, end)
-      reader.write(startMs + end * stepMs, row, batch, input)
-      for (let k = 0; k < nodes.length; k++) {
-        const away = values[end - 1 + nodes[k]] - baseOf(target, reader, scaler, k)
-        out[row * nodes.length + k] = away / target.sizes[k]
-      }
-    }
-  }
+  const samples = samplesOf(cut, { values, startMs, nodes, shape, scaler, target, reader })
   const { rate, epochs, batch, patience, clip, shards } = options
   const schedule = options.schedule === 'cosine' ? 'cosine' : 'constant'
   const settings = { loss, rng, rate, schedule, epochs, batch, patience, clip, shards } as const
