@@ -10,8 +10,7 @@
 export function solvePositive(a: Float64Array, b: Float64Array, n: number = b.length): boolean {
   for (let j = 0; j < n; j++) {
     for (let i = j; i < n; i++) {
-      let sum = a[i * n + j]
-      for (let k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k]
+      const sum = a[i * n + j] - dot(a, i * n, j * n, j)
       if (i > j) a[i * n + j] = sum / a[j * n + j]
       else if (sum > 0 && sum < Infinity) a[j * n + j] = Math.sqrt(sum)
       else return false
@@ -26,4 +25,18 @@ export function solvePositive(a: Float64Array, b: Float64Array, n: number = b.le
     b[i] /= a[i * n + i]
   }
   return true
+}
+
+/** Σ a[i + k] a[j + k], k < n. Four sums at a time, as each would wait for its own last addition. */
+function dot(a: Float64Array, i: number, j: number, n: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  let k = 0
+  for (; k + 3 < n; k += 4) {
+    s0 += a[i + k] * a[j + k]
+    s1 += a[i + k + 1] * a[j + k + 1]
+    s2 += a[i + k + 2] * a[j + k + 2]
+    s3 += a[i + k + 3] * a[j + k + 3]
+  }
+  for (; k < n; k++) s0 += a[i + k] * a[j + k]
+  return s0 + s1 + (s2 + s3)
 }
