@@ -164,11 +164,12 @@ export function squaredError(products: Products, b: Float64Array, p: number): nu
 export const penalties = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 1e3] as const
 /** Less than this is no gain. */
 const worthwhile = 1e-5
-const sweeps = 3
+const sweeps = 4
 
 /**
  * Index into `penalties` for each group. Chronological parts; the later half of them is forecast, each part by what lies
- * before it. One for all first, then group after group; with `start` (from a neighbouring horizon) only one step up or down.
+ * before it. The best one for all first, or `start` (from a neighbouring horizon), then group after group, up to two steps
+ * up or down, until nothing is gained.
  */
 export function choosePenalties(
   parts: readonly Products[],
@@ -196,29 +197,25 @@ export function choosePenalties(
     return sum
   }
 
-  let best: number[] = start ? [...start] : []
-  let lowest = start ? loss(best) : Infinity
+  let best = new Array<number>(groups).fill(penalties.length - 1)
+  let lowest = loss(best)
   const attempt = (chosen: number[]) => {
     const value = loss(chosen)
     if (!(value < lowest * (1 - worthwhile))) return false
     ;[best, lowest] = [chosen, value]
     return true
   }
-  if (!start) {
-    // From strong to weak: of equals the stronger stays.
-    for (let i = penalties.length - 1; i >= 0; i--) attempt(new Array<number>(groups).fill(i))
-    if (best.length === 0) return new Array<number>(groups).fill(penalties.length - 1)
-  }
-  for (let sweep = 0; sweep < (start ? 1 : sweeps); sweep++) {
-    let moved = false
+  // From strong to weak: of equals the stronger stays.
+  for (let i = penalties.length - 2; i >= 0; i--) attempt(new Array<number>(groups).fill(i))
+  if (start) attempt([...start])
+  for (let sweep = 0, moved = true; sweep < sweeps && moved; sweep++) {
+    moved = false
     for (let g = 0; g < groups; g++) {
       const at = best[g]
-      const others = start ? [at - 1, at + 1] : penalties.map((_, i) => i)
-      for (const i of others) {
-        if (i !== at && i >= 0 && i < penalties.length) moved = attempt(best.with(g, i)) || moved
+      for (const i of [at - 2, at - 1, at + 1, at + 2]) {
+        if (i >= 0 && i < penalties.length) moved = attempt(best.with(g, i)) || moved
       }
     }
-    if (!moved) break
   }
   return best
 }

@@ -8,7 +8,8 @@ export interface Rows {
   remember(t: number): void
 }
 
-export function rowsOf(features: Features, nodes: readonly number[]): Rows {
+/** With `every`, only one row in so many of a horizon is remembered. */
+export function rowsOf(features: Features, nodes: readonly number[], every?: readonly number[]): Rows {
   const p = features.width
   const rings = nodes.map((h) => new Float64Array(h * p))
   const values = nodes.map((h) => new Float64Array(h).fill(NaN))
@@ -24,8 +25,9 @@ export function rowsOf(features: Features, nodes: readonly number[]): Rows {
       const now = features.measured() ? features.now() : NaN
       for (let k = 0; k < nodes.length; k++) {
         const slot = t % nodes[k]
-        values[k][slot] = now
-        if (!Number.isNaN(now)) features.write(nodes[k], rings[k], slot * p)
+        const wanted = every === undefined || (t + k) % every[k] === 0
+        values[k][slot] = wanted ? now : NaN
+        if (wanted && !Number.isNaN(now)) features.write(nodes[k], rings[k], slot * p)
       }
     }
   }

@@ -26,7 +26,7 @@ export interface SeasonFeatures {
   next(): number
   /** Writes lagsNow and off. */
   writeNow(out: Float64Array, at: number): void
-  /** Writes goes and lagsThen for h steps ahead. */
+  /** Writes goes and lagsThen for h steps ahead; after `writeNow`. */
   writeThen(h: number, out: Float64Array, at: number): void
 }
 
@@ -52,6 +52,7 @@ export function seasonFeatures(
   // What the profile said before of the last few steps, a ring.
   const before = new Float64Array(reach + 1).fill(NaN)
   const ewma = new Float64Array(ewmaRates.length)
+  const blurredNow = new Float64Array(widest.length)
   let t = -1
   let off = NaN
 
@@ -74,8 +75,11 @@ export function seasonFeatures(
   function blurred(s: number, half: number): number {
     let sum = 0
     let known = 0
+    const future = s - half > t
+    let phase = future ? (s - half) % season : 0
     for (let i = s - half; i <= s + half; i++) {
-      const p = said(i)
+      const p = future ? profile[phase] : said(i)
+      phase = phase + 1 === season ? 0 : phase + 1
       if (Number.isNaN(p)) continue
       sum += p
       known++
@@ -99,13 +103,16 @@ export function seasonFeatures(
       out[at++] = known(-off)
       out[at++] = known(said(t - 1) - history.back(1))
       for (let i = 0; i < ewma.length; i++) out[at++] = known(ewma[i] - off)
-      for (const half of widest) out[at++] = known(blurred(t, half) - y)
+      for (let i = 0; i < widest.length; i++) {
+        blurredNow[i] = blurred(t, widest[i])
+        out[at++] = known(blurredNow[i] - y)
+      }
     },
     writeThen(h, out, at) {
       const now = said(t)
       const goes = known(said(t + h) - now)
       out[at++] = goes
-      for (const half of widest) out[at++] = known(blurred(t + h, half) - blurred(t, half))
+      for (let i = 0; i < widest.length; i++) out[at++] = known(blurred(t + h, widest[i]) - blurredNow[i])
       // A season that grows with the load: as far above its profile as now, but within reason.
       const ratio = off / (Math.abs(now) + shrink * centre)
       out[at++] = known(goes * Math.max(-most, Math.min(most, ratio)))

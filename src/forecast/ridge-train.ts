@@ -43,10 +43,10 @@ export interface TrainOptions {
   readonly progress?: (done: number, of: number) => void
 }
 
-/** More steps change little; four weeks of minutes. */
-const trainedOn = 40_320
+/** More steps change little; three weeks of minutes. */
+const trainedOn = 30_240
 /** So many rows are enough for a far horizon: its rows are alike from step to step. */
-const enoughRows = 15_000
+const enoughRows = 10_000
 /** Steps that are left to be learned online, if that is not much more than half. */
 const online = 1_500
 /** Parts of the history; fewer where one would have less than so many steps. */
@@ -72,12 +72,11 @@ export function trainRidge(history: Series, fresh: () => Features, options: Trai
   type Take = (k: number, part: Products, x: Float64Array, at: number, u: number, w: number) => void
   function walk(pass: number, take: Take): void {
     const seen = fresh()
-    const rows = rowsOf(seen, nodes)
+    const rows = rowsOf(seen, nodes, stride)
     for (let t = 0; t < values.length; t++) {
       const y = values[t]
       if (t > from && !Number.isNaN(y)) {
         rows.due(t, (k, x, at, now) => {
-          if ((t + k) % stride[k] > 0) return
           const u = bounded(y / size) - now
           take(k, parts[k][partOf(t)], x, at, u, stride[k] * weightOfRow(x, at, p, u))
         })

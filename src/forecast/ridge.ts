@@ -49,8 +49,8 @@ export type RidgeOptions = Partial<ReadOptions<typeof ridgeOptions>>
 
 const name = 'ridge'
 const longestSeason = 100_000
-/** A season must have come round nearly half again before anything can be learned from the one before. */
-const timesRound = 1.4
+/** Nearly a second season must be there before anything can be learned from the one before. */
+const timesRound = 1.75
 /** Steps; slower loads are remembered longer than four weeks. */
 const leastMemory = 4_000
 
