@@ -4,7 +4,7 @@ import { random, type Series, series } from '../base/index.ts'
 import type { Forecast } from '../roles.ts'
 import { makeForecaster } from './index.ts'
 
-const methods = ['theta', 'holt-winters', 'ets', 'mstl', 'prophet'] as const
+const methods = ['theta', 'holt-winters', 'ets', 'mstl', 'prophet', 'ridge', 'combination'] as const
 
 const rng = random(4, 'bad-history')
 const noise = Array.from({ length: 200 }, () => rng.normal())

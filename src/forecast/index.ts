@@ -10,6 +10,7 @@ import { arima, arimaOptions } from './arima.ts'
 import { auto, autoOptions } from './auto.ts'
 import { blend } from './blend.ts'
 import { cnn, cnnOptions } from './cnn.ts'
+import { combination, combinationOptions } from './combination.ts'
 import { ets, etsOptions } from './ets.ts'
 import { ewma } from './ewma.ts'
 import { gru, gruOptions } from './gru.ts'
@@ -129,6 +130,15 @@ export const forecasters = {
     options: tcnOptions,
     make: (given?: GivenOptions) => tcn(readOptions('tcn', tcnOptions, given))
   },
+  combination: {
+    says: 'several methods at once, weighted by how they missed together lately',
+    options: combinationOptions,
+    make: (given?: GivenOptions): Forecaster =>
+      combination(readOptions('combination', combinationOptions, given), {
+        names: Object.keys(forecasters),
+        make: makeForecaster
+      })
+  },
   auto: {
     says: 'the method that forecast the end of the history best, or the simplest that is as good',
     options: autoOptions,
@@ -172,6 +182,7 @@ export * from './backtest.ts'
 export * from './blend.ts'
 export * from './calendar.ts'
 export * from './cnn.ts'
+export * from './combination.ts'
 export * from './coverage.ts'
 export * from './ets.ts'
 export * from './ewma.ts'
