@@ -93,7 +93,7 @@ describe('Holt-Winters', () => {
       Array.from({ length: 120 }, (_, t) => 90 + 30 * Math.sin((2 * Math.PI * t) / 12) + rng.normal())
     )
     const { parameters: learned } = holtWinters({ season: 12 }).fit(history).save() as {
-      readonly parameters: Json
+      readonly parameters: { readonly [field: string]: Json }
     }
     const [fitted, again] = [{ season: 12 }, { alpha: 0.9 }].map((options, i) =>
       holtWinters(options).fit(history, i === 1 ? { learned } : {})
