@@ -108,11 +108,14 @@ function networkOn(onto: Builder, network: Whole): string {
       Array.from({ length: channels }, (_, c) => (c < loadsOf(network) ? load : other)),
       [1, 1, channels]
     )
-  const centred = onto.apply('Sub', ['window', ofLoads(scaler.shift, 0)])
-  const scaled = onto.apply('Div', [centred, ofLoads(scaler.size, 1)])
+  const shifted = onto.apply('Sub', ['window', ofLoads(scaler.shift, 0)])
+  const scaled = onto.apply('Div', [shifted, ofLoads(scaler.size, 1)])
   // Calendar features are never this large.
   const cut = onto.apply('Clip', [scaled, onto.floats([-largest], []), onto.floats([largest], [])])
-  const x = onto.apply('Transpose', [cut], { perm: [1, 0, 2] })
+  const centred = shape.centred
+    ? onto.apply('Sub', [onto.apply('Mul', [cut, ofLoads(2, 1)]), ofLoads(1, 0)])
+    : cut
+  const x = onto.apply('Transpose', [centred], { perm: [1, 0, 2] })
   const weights = Object.fromEntries(network.network.parameters.map(({ name, value }) => [name, value]))
   return networkOperations(onto, network.network.architecture, weights, x)
 }
