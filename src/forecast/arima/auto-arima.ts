@@ -18,8 +18,9 @@ export const autoArimaDefaults: SearchOptions = {
   maxOrder: 3,
   criterion: 'aicc',
   optimizer: 'bfgs',
-  maxIterations: 50,
-  shortlist: 5
+  maxIterations: 30,
+  shortlist: 16,
+  margin: 6
 }
 
 const fittedOn = 20_000
@@ -28,7 +29,8 @@ const fewest = 12
 
 /** Values at equal steps, `NaN` = not measured; at least one is. */
 export function autoArima(values: Float64Array, given: AutoArimaOptions = {}): ArimaModel {
-  const options = { ...autoArimaDefaults, ...given }
+  const shortlist = (given.season ?? 0) > 0 ? 6 : autoArimaDefaults.shortlist
+  const options = { ...autoArimaDefaults, shortlist, ...given }
   const y = kept(values, options.season)
   const measured = y.reduce((count, v) => count + Number(!Number.isNaN(v)), 0)
   if (measured < fewest) return fallback(options, `only ${measured} measured steps`)

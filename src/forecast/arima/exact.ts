@@ -191,9 +191,10 @@ function fitOf(orders: Orders, coefficients: Coefficients, found: Likelihood): E
 
 /** artanh of partial autocorrelations: φ, θ, Φ, Θ one after the other. */
 function toFree({ phi, theta, seasonalPhi, seasonalTheta }: Coefficients): number[] {
-  return [phi, negated(theta), seasonalPhi, negated(seasonalTheta)].flatMap((c) =>
-    (partialsOf(c) ?? c.map(() => 0)).map((r) => Math.atanh(r))
-  )
+  const free = (c: readonly number[], most: number) =>
+    (partialsOf(c) ?? c.map(() => 0)).map((r) => Math.max(-most, Math.min(most, Math.atanh(r))))
+  // Conditional squares like θ on the unit circle, from where no slope leads back: begun from 0.96 it may stay away.
+  return [free(phi, 6), free(negated(theta), 2), free(seasonalPhi, 6), free(negated(seasonalTheta), 2)].flat()
 }
 
 /** As near as a root may come to the unit circle: tanh 7 = 1 − 2e-6. */

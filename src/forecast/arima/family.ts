@@ -45,7 +45,8 @@ export function familyOf(y: Float64Array, { d, D, m, from, maxOrder, criterion }
     const { sum, count } = best
     // A series that is explained to the last digit has log 0.
     const minusTwoLog = count * Math.log(Math.max(sum / count, 1e-24))
-    const found = { ...best, score: criterionOf(criterion, minusTwoLog, orders, count) }
+    // A difference is paid for like the mean that it stands for: noise is not to be differenced for nothing.
+    const found = { ...best, score: criterionOf(criterion, minusTwoLog, orders, count, d + D) }
     seen.set(name, found)
     return found
   }

@@ -5,11 +5,13 @@
  *   α[t+1] = T α[t] + R e[t+1],  T companion of φ,  R = (1, θ₁, …)        y[t] = α₁[t] + c + Σ δ[k] y[t−k]
  *   v = y − ŷ,  F = Z P Zᵀ,  x ← T(x + P Zᵀ v / F),  P ← T(P − P Zᵀ Z P / F)Tᵀ + R Rᵀ        σ² = 1 throughout
  *
- * Harvey 1989 §3.3, Gardner, Harvey & Phillips 1980. It starts from the stationary P = T P Tᵀ + R Rᵀ, solved by
- * doubling (Anderson & Moore 1979 §6.7), and from D' known values of y. A step that was not measured is predicted and
+ * Harvey 1989 §3.3, Gardner, Harvey & Phillips 1980. It starts from the stationary
+ * P = T P Tᵀ + R Rᵀ (stationary.ts) and from D' known values of y. A step that was not measured is predicted and
  * not corrected. Once P is R Rᵀ (to 1e-11) nothing moves it until the next gap, and a step costs O(r + D') instead of
  * O(r²).
  */
+import { stationaryVariance } from './stationary.ts'
+
 export interface FilterOptions {
   /** φΦ multiplied out, all lags (p'). */
   readonly ar: Float64Array
@@ -45,7 +47,7 @@ export function arimaFilter({ ar, ma, delta, constant, before }: FilterOptions):
   const [x, u, gain, next] = Array.from({ length: 4 }, () => new Float64Array(size))
   const p = new Float64Array(size * size)
   const half = new Float64Array(size * size)
-  stationary(phi, load, p, size)
+  stationaryVariance(phi, load, p, size)
   for (let k = 0; k < lost; k++) x[r + k] = before[k]
   let steady = false
   /** Steps until every lag of y is measured again. */
@@ -160,44 +162,6 @@ export function arimaFilter({ ar, ma, delta, constant, before }: FilterOptions):
   }
 
   return { observe, variance: () => variance, slope: () => slope, ahead }
-}
-
-/** P = T P Tᵀ + R Rᵀ by doubling: P ← P + A P Aᵀ, A ← A². Into the leading r × r of p, whose rows are `stride` apart. */
-function stationary(phi: Float64Array, load: Float64Array, p: Float64Array, stride: number): void {
-  const r = phi.length
-  let a = new Float64Array(r * r)
-  for (let i = 0; i < r; i++) {
-    a[i * r] = phi[i]
-    if (i + 1 < r) a[i * r + i + 1] = 1
-  }
-  let sum = Float64Array.from({ length: r * r }, (_, k) => load[Math.floor(k / r)] * load[k % r])
-  // A root of 1 − 1e-9 needs 35 doublings.
-  for (let i = 0; i < 60; i++) {
-    const more = product(product(a, sum, r), a, r, true)
-    let [size, change] = [0, 0]
-    sum = sum.map((v, k) => {
-      size = Math.max(size, Math.abs(v))
-      change = Math.max(change, Math.abs(more[k]))
-      return v + more[k]
-    })
-    if (!(change > 1e-15 * size)) break
-    a = product(a, a, r)
-  }
-  for (let i = 0; i < r; i++) for (let j = 0; j < r; j++) p[i * stride + j] = sum[i * r + j]
-}
-
-/** a b, or a bᵀ; all (r × r). */
-function product(a: Float64Array, b: Float64Array, r: number, turned = false): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(r * r)
-  for (let i = 0; i < r; i++) {
-    for (let k = 0; k < r; k++) {
-      const f = a[i * r + k]
-      if (f === 0) continue
-      if (turned) for (let j = 0; j < r; j++) out[i * r + j] += f * b[j * r + k]
-      else for (let j = 0; j < r; j++) out[i * r + j] += f * b[k * r + j]
-    }
-  }
-  return out
 }
 
 function padded(of: ArrayLike<number>, length: number): Float64Array {

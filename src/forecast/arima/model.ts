@@ -27,9 +27,15 @@ export interface ArimaModel {
   readonly tried: number
 }
 
-/** Penalised −2 log L; infinite when there are not more steps than numbers to estimate. */
-export function criterionOf(which: Criterion, minusTwoLog: number, orders: Orders, n: number): number {
-  const k = countOf(orders) + 1
+/** `more`: what is estimated besides the coefficients and σ². Penalised −2 log L; infinite when there are not more steps than numbers to estimate. */
+export function criterionOf(
+  which: Criterion,
+  minusTwoLog: number,
+  orders: Orders,
+  n: number,
+  more = 0
+): number {
+  const k = countOf(orders) + 1 + more
   if (n <= k + 1) return Infinity
   if (which === 'bic') return minusTwoLog + k * Math.log(n)
   return minusTwoLog + 2 * k + (which === 'aicc' ? (2 * k * (k + 1)) / (n - k - 1) : 0)

@@ -27,12 +27,16 @@ export interface SearchOptions {
   readonly criterion: Criterion
   readonly optimizer: 'bfgs' | 'nelder-mead'
   readonly maxIterations: number
-  /** How many of the best are fitted by exact likelihood. */
+  /** How many of the best are fitted by exact likelihood, at most. */
   readonly shortlist: number
+  /** And how much worse than the best they may be, as the criterion counts. */
+  readonly margin: number
 }
 
 /** Most p and q for which all pairs are tried. */
 const wholeGrid = 3
+/** Steps up to which the whole shortlist is fitted exactly. */
+const short = 1_000
 /** Of the history, what may be given up for the first lags: a season that leaves less is not regressed on. */
 const mostLost = 0.6
 
@@ -135,7 +139,10 @@ function neighboursOf(orders: Orders, room: Room, mayDrift: boolean): Orders[] {
 
 function settle(y: Float64Array, family: Family, options: SearchOptions): ArimaModel {
   const ranked = family.ranked()
-  const list = ranked.slice(0, options.shortlist)
+  // Conditional squares rank short series badly: near the unit circle they forget what the start is worth.
+  const margin = y.length <= short ? Infinity : options.margin
+  const [{ score }] = ranked
+  const list = ranked.slice(0, options.shortlist).filter((one) => one.score <= score + margin)
   if (list.every(({ orders }) => isExact(orders, y.length))) {
     const models = list.map((one) => exactly(y, one, options, ranked.length))
     return models.reduce((a, b) => (b[options.criterion] < a[options.criterion] ? b : a))
