@@ -60,6 +60,8 @@ export interface LearnOptions {
   readonly horizon: number
   readonly rng?: Random
   readonly progress?: (done: number, of: number) => void
+  /** Asked after every epoch: true ends the training with the best weights so far. */
+  readonly enough?: () => boolean
   readonly exchange?: Exchange
 }
 
@@ -70,7 +72,7 @@ export function learnNetwork<Options extends NeuralOptions>(
   method: NeuralMethod<Options>,
   given: Options,
   history: Series,
-  { horizon, rng = random(given.seed, method.name), progress, exchange }: LearnOptions
+  { horizon, rng = random(given.seed, method.name), progress, enough, exchange }: LearnOptions
 ): LearnedNetwork {
   const { values, startMs, stepMs } = history
   const { nodes } = learnedHorizons(horizon, given.multi === 'recursive')
@@ -104,7 +106,7 @@ export function learnNetwork<Options extends NeuralOptions>(
   const { rate, epochs, batch, patience, clip, shards } = options
   const schedule = options.schedule === 'cosine' ? 'cosine' : 'constant'
   const settings = { loss, rng, rate, schedule, epochs, batch, patience, clip, shards } as const
-  const trained = train(network, samples, { ...settings, progress, exchange })
+  const trained = train(network, samples, { ...settings, progress, enough, exchange })
   if (trained.bestEpoch === 0 && trained.stopped === 'not-finite') return without(trained.why)
   return {
     ...learned,

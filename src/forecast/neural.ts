@@ -13,10 +13,10 @@ export function neural<Options extends NeuralOptions>(
 ): Forecaster {
   const options = method.read(given)
   const start = (history: Series, horizon: number, fit: FitOptions): PointModel => {
-    const { rng, progress } = fit
+    const { rng, progress, enough } = fit
     const learned =
       fit.learned === undefined
-        ? learnNetwork(method, options, history, { horizon, rng, progress })
+        ? learnNetwork(method, options, history, { horizon, rng, progress, enough })
         : fit.learned
     // What was just learned goes the same way as what is read from a file: both forecast the same.
     const parts = rebuild(method, learned, history, horizon, options.kernels)
