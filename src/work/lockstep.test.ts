@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { trainWave, type Wave } from '../../test/fakes/train-in-shards.ts'
-import { canonicalJson } from '../base/index.ts'
+import { canonicalJson, series } from '../base/index.ts'
+import { makeForecaster } from '../forecast/index.ts'
+import type { Json } from '../roles.ts'
 import { exchangeOf, inLockstep } from './index.ts'
 
 const job = new URL('../../test/fakes/train-in-shards.ts', import.meta.url)
@@ -19,6 +21,24 @@ describe('threads in lockstep', () => {
     const three = { ...wave, shards: 3, epochs: 1 }
     const there = await inLockstep(job, 'trainPart', three, { threads: 2, shards: 3 })
     expect(canonicalJson(there)).toBe(canonicalJson(trainWave(three)))
+  })
+
+  it('teach a forecaster that another thread goes on with', async () => {
+    const values = Float64Array.from({ length: 300 }, (_, t) => 100 + 30 * Math.sin(t / 4) + (t % 7))
+    const history = series(60_000, values)
+    const learned = await inLockstep<object, Json>(
+      job,
+      'learnPart',
+      { history, shards: 2 },
+      { threads: 2, shards: 2 }
+    )
+    const options = { units: 4, window: 8, epochs: 2, shards: 2 }
+    const [there, here] = [{ learned }, {}].map((given) =>
+      makeForecaster('gru', options)
+        .fit(history, { horizon: 2, ...given })
+        .predict(2)
+    )
+    expect(canonicalJson(there)).toBe(canonicalJson(here))
   })
 
   it('come to other bytes with another number of shards, and nearly the same numbers', () => {

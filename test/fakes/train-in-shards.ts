@@ -1,5 +1,6 @@
 /** What the threads of a training in shards are sent for: a small network on a noisy wave. */
-import { random } from '../../src/base/index.ts'
+import { random, type Series } from '../../src/base/index.ts'
+import { learn } from '../../src/forecast/index.ts'
 import { createNetwork } from '../../src/nn/index.ts'
 import { mse } from '../../src/nn/losses.ts'
 import { type Exchange, train } from '../../src/nn/train.ts'
@@ -24,6 +25,13 @@ export function failPart({ part }: { part: Part }): void {
   if (part.thread === 1) throw new Error('one is missing')
   meet()
 }
+
+/** A forecaster's network instead. */
+export const learnPart = ({ input, part }: { input: { history: Series; shards: number }; part: Part }) =>
+  learn('gru', { units: 4, window: 8, epochs: 2, shards: input.shards }, input.history, {
+    horizon: 2,
+    exchange: exchangeOf(part)
+  })
 
 /** The weights that were learned, and the losses on the way. */
 export function trainWave({ windows, units, epochs, shards }: Wave, exchange?: Exchange) {
