@@ -9,6 +9,7 @@ import { yuleWalker } from './arima/hannan-rissanen.ts'
 import type { Orders } from './arima/orders.ts'
 import { fromPartials, partialsOf } from './arima/partial.ts'
 import { rolling } from './arima/roll.ts'
+import { stationaryVariance } from './arima/stationary.ts'
 import { arima } from './index.ts'
 
 // R's data set lh: luteinizing hormone in blood at 10 minute intervals (Diggle 1990), as printed by R.
@@ -180,6 +181,21 @@ describe('ARIMA', () => {
       )
     )
     expect(partialsOf([0.5, 0.6])).toBeUndefined()
+  })
+
+  it('starts its filter from the variance that it would come back to', () => {
+    const [phi, load] = [Float64Array.of(1.5, -0.7, 0.1, 0.02), Float64Array.of(1, 0.3, 0.2, -0.7)]
+    const P = new Float64Array(16)
+    stationaryVariance(phi, load, P, 4)
+    const T = (i: number, k: number) => (k === 0 ? phi[i] : 0) + Number(k === i + 1)
+    const four = [0, 1, 2, 3]
+    for (const i of four) {
+      for (const j of four) {
+        let sum = load[i] * load[j]
+        for (const k of four) for (const l of four) sum += T(i, k) * P[4 * k + l] * T(j, l)
+        expect(P[4 * i + j]).toBeCloseTo(sum, 10)
+      }
+    }
   })
 
   it('leaves missing steps out: half of a load gives its coefficients too', () => {

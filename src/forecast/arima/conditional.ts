@@ -43,11 +43,17 @@ export function conditional(w: Float64Array, from: number): Conditional {
   function pass(a: Lags, b: Lags, constant: number): number {
     const [aAt, aWeights, bAt, bWeights] = [a.at, a.weights, b.at, b.weights]
     const [aCount, bCount] = [aAt.length, bAt.length]
+    const reach = Math.max(aAt[aCount - 1] ?? 0, bAt[bCount - 1] ?? 0)
     let sum = 0
     for (let t = 0; t < n; t++) {
       let expected = 0
-      for (let k = 0; k < aCount; k++) if (aAt[k] <= t) expected += aWeights[k] * x[t - aAt[k]]
-      for (let k = 0; k < bCount; k++) if (bAt[k] <= t) expected += bWeights[k] * e[t - bAt[k]]
+      if (t >= reach) {
+        for (let k = 0; k < aCount; k++) expected += aWeights[k] * x[t - aAt[k]]
+        for (let k = 0; k < bCount; k++) expected += bWeights[k] * e[t - bAt[k]]
+      } else {
+        for (let k = 0; k < aCount; k++) if (aAt[k] <= t) expected += aWeights[k] * x[t - aAt[k]]
+        for (let k = 0; k < bCount; k++) if (bAt[k] <= t) expected += bWeights[k] * e[t - bAt[k]]
+      }
       const now = w[t] - constant
       x[t] = Number.isNaN(now) ? expected : now
       e[t] = measured[t] === 1 ? now - expected : 0
@@ -98,7 +104,7 @@ export function conditional(w: Float64Array, from: number): Conditional {
       normal: (v: Float64Array, jtj: Float64Array, jtr: Float64Array) =>
         normal(orders, fromVector(v, orders), jtj, jtr)
     }
-    const search = { maxIterations: 30, tolerance: 1e-7, ...options }
+    const search = { maxIterations: 20, tolerance: 1e-6, ...options }
     const best = levenbergMarquardt(problem, toVector(start, orders), search)
     return { orders, coefficients: fromVector(best.x, orders), sum: best.value, count }
   }

@@ -40,8 +40,13 @@ export function familyOf(y: Float64Array, { d, D, m, from, maxOrder, criterion }
     const name = nameOf(orders)
     const known = seen.get(name)
     if (known) return known
-    const fits = startsFor(orders).map((start) => squares.fit(orders, start))
-    const best = fits.reduce((a, b) => (b.sum < a.sum ? b : a))
+    const smaller = bestSmaller(orders)
+    let best = squares.fit(orders, freshStart(orders))
+    // Not better than fewer orders: it stopped on the way, and begins again where those ended.
+    if (smaller && best.sum >= smaller.sum * (1 - 1e-9)) {
+      const again = squares.fit(orders, resized(smaller.coefficients, orders))
+      if (again.sum < best.sum) best = again
+    }
     const { sum, count } = best
     // A series that is explained to the last digit has log 0.
     const minusTwoLog = count * Math.log(Math.max(sum / count, 1e-24))
@@ -51,20 +56,22 @@ export function familyOf(y: Float64Array, { d, D, m, from, maxOrder, criterion }
     return found
   }
 
-  function startsFor(orders: Orders): Coefficients[] {
-    const { phi, theta } = quick.start(orders.p, orders.q)
-    const fresh = {
-      phi,
-      theta,
+  function freshStart(orders: Orders): Coefficients {
+    return {
+      ...quick.start(orders.p, orders.q),
       seasonalPhi: new Array<number>(orders.P).fill(0.1),
       seasonalTheta: new Array<number>(orders.Q).fill(D > 0 ? -0.5 : 0.1),
       constant: orders.constant ? mean : 0
     }
-    const smaller = smallerThan(orders)
-      .map((one) => seen.get(nameOf(one)))
-      .filter((one) => one !== undefined)
-      .sort((a, b) => a.sum - b.sum)
-    return smaller.length === 0 ? [fresh] : [fresh, resized(smaller[0].coefficients, orders)]
+  }
+
+  function bestSmaller(orders: Orders): Candidate | undefined {
+    let best: Candidate | undefined
+    for (const less of smallerThan(orders)) {
+      const known = seen.get(nameOf(less))
+      if (known && (!best || known.sum < best.sum)) best = known
+    }
+    return best
   }
 
   return {
@@ -81,7 +88,7 @@ function smallerThan(orders: Orders): Orders[] {
   const less = (['p', 'q', 'P', 'Q'] as const)
     .filter((which) => orders[which] > 0)
     .map((which) => ({ ...orders, [which]: orders[which] - 1 }))
-  return [...less, { ...orders, constant: false }, { ...orders, constant: true }]
+  return orders.constant ? [...less, { ...orders, constant: false }] : less
 }
 
 export function meanOf(values: Float64Array): number {

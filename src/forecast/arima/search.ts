@@ -7,8 +7,8 @@
  *
  * Differencing has no Jacobian, so conditional sums over the same steps compare an ARMA of y with one of Δy: no unit
  * root test is needed, and d is what forecasts one step best. Without a season every p and q up to 3 is tried; else
- * the search walks as Hyndman & Khandakar 2008 do, from a few starts to the best neighbour. Every fit begins once from
- * the best smaller one, so that more orders are never worse.
+ * the search walks as Hyndman & Khandakar 2008 do, from a few starts to the best neighbour. A fit that comes out no better than
+ * with fewer orders begins again from theirs, so that more orders are never worse.
  */
 import { fitExact, isExact } from './exact.ts'
 import { type Candidate, type Family, familyOf } from './family.ts'
