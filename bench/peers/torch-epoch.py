@@ -1,4 +1,4 @@
-"""Seconds of one training epoch in PyTorch on one thread: `torch-epoch.py gru|lstm|cnn`; prints one number.
+"""Processor seconds of one training epoch in PyTorch on one thread: `torch-epoch.py gru|lstm|cnn`; prints one number.
 
 The work of `bench/nn.ts`. A tenth of an epoch is the warm-up and not counted.
 """
@@ -33,6 +33,6 @@ def epoch(count):
 
 
 epoch(windows // 10)
-start = time.perf_counter()
+start = time.process_time()
 epoch(windows)
-print(time.perf_counter() - start)
+print(time.process_time() - start)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PrescaleError, random } from '../base/index.ts'
 import type { Architecture, LayerSpec, Network } from './architecture.ts'
+import { binaries, binariesIn } from './binaries.ts'
 import { createNetwork, type KernelName, parameterCount, usableKernels } from './index.ts'
 import { networks } from './networks.rows.ts'
 
@@ -207,6 +208,11 @@ describe('an architecture', () => {
     network.forward(2)
     expect(() => network.backward(Float64Array.of(1))).toThrow(/backward needs 2 × 1 values, got 1/)
   })
+})
+
+it('without the built kernels there are none, and nothing fails', async () => {
+  expect(await binariesIn('./nowhere.generated.ts')).toEqual({})
+  expect(Object.keys(binaries)).toEqual(['simd', 'fma'])
 })
 
 it('kernels that are asked for are those that work', () => {
