@@ -163,6 +163,22 @@ describe.each(variants)('%s', (variant) => {
     )
   })
 
+  it('knows tanh and σ to 1e-6, from end to end', () => {
+    const kernels = make(variant)
+    const at = Float32Array.from({ length: 20_001 }, (_, i) => (i - 10_000) / 500)
+    const [x, w, bias, out] = [1, at.length, at.length, at.length].map((length) => kernels.zeros(length))
+    bias.set(at)
+    const shape = { rows: 1, inputs: 1, outputs: at.length, size: 1, shift: 0 }
+    for (const [f, exact] of [
+      ['tanh', Math.tanh],
+      ['sigmoid', (z: number) => 1 / (1 + Math.exp(-z))]
+    ] as const) {
+      kernels.conv(x, w, bias, out, shape, f)
+      const worst = at.reduce((most, z, i) => Math.max(most, Math.abs(out[i] - exact(z))), 0)
+      expect(worst, f).toBeLessThan(1e-6)
+    }
+  })
+
   it('writes nothing behind the shape that is worked on', () => {
     const kernels = make(variant)
     const [x, w, bias, out] = [30, 15, 5, 40].map((length) => kernels.zeros(length).fill(7))
