@@ -109,6 +109,27 @@ describe('networks', () => {
     }
   })
 
+  it('know by the calendar what comes, step by step or each horizon by itself', () => {
+    // Quiet but for nine o'clock; a window of four hours does not show when that was.
+    const hours = Float64Array.from({ length: 60 * 24 + 7 }, (_, t) => (t % 24 === 9 ? 200 : 100))
+    for (const multi of ['direct', 'recursive']) {
+      const options = {
+        window: 4,
+        multi,
+        seasonal: false,
+        target: 'change',
+        rate: 0.01,
+        dropout: 0,
+        epochs: 30
+      }
+      const { mean } = fit('gru', series(3_600_000, hours), options).predict(4)
+      expect(
+        [...mean].map((y) => Math.round(y / 50) * 50),
+        multi
+      ).toEqual([100, 100, 200, 100])
+    }
+  })
+
   it('are wider where their quantile head saw larger errors', () => {
     const rng = random(3, 'loud and quiet')
     const isLoud = (t: number) => t % 60 < 30
