@@ -22,7 +22,8 @@ export function exponent(sizes: readonly number[], times: readonly number[]): nu
   return covariance / xs.reduce((sum, one) => sum + (one - x) ** 2, 0)
 }
 
-function growth(name: string, sizes: readonly number[], prepare: (size: number) => () => void): Bench {
+/** `prepare` makes the work of a size ready; the value is the exponent of its time. */
+export function growth(name: string, sizes: readonly number[], prepare: (size: number) => () => void): Bench {
   const ours = () => {
     const works = sizes.map(prepare)
     const best = sizes.map(() => Infinity)

@@ -29,7 +29,7 @@ const fewest = 12
 
 /** Values at equal steps, `NaN` = not measured; at least one is. */
 export function autoArima(values: Float64Array, given: AutoArimaOptions = {}): ArimaModel {
-  const shortlist = (given.season ?? 0) > 0 ? 6 : autoArimaDefaults.shortlist
+  const shortlist = (given.season ?? 0) > 0 ? 3 : autoArimaDefaults.shortlist
   const options = { ...autoArimaDefaults, shortlist, ...given }
   const y = kept(values, options.season)
   const measured = y.reduce((count, v) => count + Number(!Number.isNaN(v)), 0)
