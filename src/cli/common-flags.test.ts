@@ -9,6 +9,7 @@ const each = [
   ['rehearse'],
   ['forecast', 'builtin:daily-wave'],
   ['backtest', 'builtin:daily-wave'],
+  ['train', 'forecaster', 'builtin:daily-wave'],
   ['decide', 'hpa'],
   ['explain', 'load/mpc'],
   ['init'],
