@@ -1,3 +1,4 @@
+export * from './accidents.ts'
 export * from './burst.ts'
 export * from './daily-wave.ts'
 export * from './demand.ts'
