@@ -9,6 +9,8 @@ export interface Member {
   /** Its forecast of the next steps; `NaN` where it takes no part or does not know. */
   ahead(out: Float64Array): void
   update(more: Series): void
+  /** Fitted again, to more; should that fail it goes on as it is. */
+  refit(history: Series, options: FitOptions): void
   /** What it learned; null where it takes no part. */
   parameters(): Json
 }
@@ -45,6 +47,14 @@ export function member(name: string, make: () => Forecaster, history: Series, op
       guard(() => {
         fitted = fitted?.update(more)
       }),
+    refit(more, again) {
+      if (out !== undefined) return
+      try {
+        fitted = make().fit(more, again)
+      } catch (error) {
+        if (!(error instanceof Error) || isInterruption(error)) throw error
+      }
+    },
     parameters() {
       const saved = fitted?.save()
       const { parameters = null } = isObject(saved) ? saved : {}

@@ -10,6 +10,7 @@
  *
  *   models   methods, joined by +
  *   season   handed to those that have one; 0 = each finds its own
+ *   refit    once the weights are known members are fitted again, to everything
  */
 import {
   type GivenOptions,
@@ -39,6 +40,11 @@ export const combinationOptions = {
     default: 0,
     min: 0,
     says: 'steps in a season, for those that have one; 0 = each finds its own'
+  },
+  refit: {
+    kind: 'boolean',
+    default: true,
+    says: 'fit the members again, to everything, once the weights are known'
   }
 } as const satisfies OptionTable
 
@@ -64,7 +70,7 @@ export function combination(given: CombinationOptions, methods: Members): Foreca
     start: (history, horizon, fit) => {
       requireSeason(name, options.season, history, 1)
       const season = options.season === 0 ? undefined : options.season
-      return start(history, horizon, fit, names, (model) => methods.make(model, {}, season))
+      return start(history, horizon, fit, names, options.refit, (model) => methods.make(model, {}, season))
     }
   }
   return { name, fit: (history: Series, fit?: FitOptions) => fitOnline(method, history, fit) }
@@ -85,6 +91,7 @@ function start(
   horizon: number,
   fit: FitOptions,
   names: readonly string[],
+  refit: boolean,
   make: (model: string) => Forecaster
 ): PointModel {
   const { values, stepMs, startMs } = history
@@ -94,16 +101,18 @@ function start(
   const cut = cutOf(values)
   const seed = fit.rng?.integer(2 ** 31) ?? 0
   const early = sliceSteps(history, 0, cut)
-  const members: Member[] = names.map((model, i) =>
-    member(model, () => make(model), early, {
-      ...fit,
-      horizon,
-      levels: [0.5],
-      rng: random(seed, name, model),
-      learned: learned?.members[i] ?? undefined,
-      progress: fit.progress && ((done, of) => fit.progress?.(i * of + done, names.length * of))
-    })
-  )
+  const rounds = refit && learned === undefined ? 2 : 1
+  const optionsOf = (i: number, round: number): FitOptions => ({
+    ...fit,
+    horizon,
+    levels: [0.5],
+    rng: random(seed, name, names[i], round),
+    learned: learned?.members[i] ?? undefined,
+    progress:
+      fit.progress &&
+      ((done, of) => fit.progress?.((round * names.length + i) * of + done, rounds * names.length * of))
+  })
+  const members: Member[] = names.map((model, i) => member(model, () => make(model), early, optionsOf(i, 0)))
   if (members.every((m) => m.out() !== undefined)) {
     const reasons = members.map((m) => `${m.name}: ${m.out()}`).join('; ')
     throw new PrescaleError('TOO_SHORT', `${name}: none of its members can be fitted here: ${reasons}`)
@@ -167,6 +176,10 @@ function start(
         }
         const one = series(stepMs, [y], { startMs: startMs + t * stepMs, unit: history.unit })
         for (const m of members) m.update(one)
+        // Weights are known now, and what was held back from the members is theirs too.
+        if (rounds === 2 && t === values.length - 1) {
+          for (let i = 0; i < members.length; i++) members[i].refit(history, optionsOf(i, 1))
+        }
         ask()
         remember(t)
       }
