@@ -6,7 +6,7 @@
  *                    forecasts from every origin, learns one value a step, and is fitted anew at each of the folds
  *   racing           the cheapest first; whoever is 3 standard errors behind the best after a fifth of the blocks leaves,
  *                    and 2 after half of them, and whoever cannot be paid for any more does not go on
- *   chosen           the simplest that is not more than one standard error behind the best
+ *   chosen           the simplest that is not more than one standard error, nor `tolerance`, behind the best
  *
  * FPP3 §5.10 (rolling origin); Maron & Moore 1994 (racing); Breiman et al. 1984 §3.4.3 (one standard error), here of
  * the paired difference. A contender that throws is out with its reason and stops nobody.
@@ -54,6 +54,8 @@ export interface Rules {
   readonly scoring: Scoring
   readonly horizon: number
   readonly folds: number
+  /** Where little is known a standard error is large: doubt alone must not cost more than this share. */
+  readonly tolerance: number
   readonly purse: Purse
   readonly fit: (model: string, fold: number) => FitOptions
   /** A contender made of the best, entered last. */
@@ -98,7 +100,7 @@ export function tournament(history: Series, contenders: readonly Contender[], ru
   const all = [...finished, ...racers.filter(({ out }) => out !== null)]
   return {
     rows: all.map((racer) => rowOf(racer, best, scoring)),
-    order: chosenFirst(finished, scoring).map(({ contender }) => contender)
+    order: chosenFirst(finished, rules).map(({ contender }) => contender)
   }
 
   /** Enters one contender against the finalists so far. */
@@ -203,12 +205,14 @@ function ranked(racers: readonly Racer[], { blocks }: Scoring): Racer[] {
 }
 
 /** The simplest within one standard error of the best, then the others as they came in. */
-function chosenFirst(finished: readonly Racer[], { blocks }: Scoring): Racer[] {
-  if (finished.length === 0) return []
+function chosenFirst(finished: readonly Racer[], { scoring, tolerance }: Rules): Racer[] {
+  const [best] = finished
+  if (!best) return []
+  const most = tolerance * meanLoss(best.losses, scoring.blocks)
   const close = finished.filter((racer) => {
-    if (racer === finished[0]) return true
-    const { mean, se } = behind(racer.losses, finished[0].losses, blocks)
-    return mean <= se
+    if (racer === best) return true
+    const { mean, se } = behind(racer.losses, best.losses, scoring.blocks)
+    return mean <= se && mean <= most
   })
   const chosen = close.reduce((a, b) => (b.contender.rank < a.contender.rank ? b : a))
   return [chosen, ...finished.filter((racer) => racer !== chosen)]

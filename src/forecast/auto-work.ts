@@ -42,7 +42,7 @@ const known: Readonly<Record<string, Work>> = {
   gru: { fixed: 500, fit: 1.2, most: 10_000, step: 0.15, ahead: 0.002, least: networkLeast },
   lstm: { fixed: 500, fit: 1.6, most: 10_000, step: 0.2, ahead: 0.002, least: networkLeast },
   tcn: { fixed: 500, fit: 1, most: 10_000, step: 0.2, ahead: 0.002, least: networkLeast },
-  combination: { fixed: 500, fit: 0.4, step: 0.15, ahead: 0.01 }
+  combination: { fixed: 300, fit: 0.25, fitAhead: 0.025, step: 0.08, ahead: 0.008 }
 }
 
 /** Of a method that nobody measured: dear enough to come late. */
@@ -57,6 +57,20 @@ export function workOf(name: string, season = 0): Work {
   if (name !== 'arima' || season < 2 || season >= shortSeason.below) return work
   const { fixed, fit, steps } = shortSeason
   return { ...work, fixed, fit, most: steps }
+}
+
+/** Members are fitted twice, to learn the weights and then to everything, and all of them at every step. */
+export function workOfAll(names: readonly string[], season: number): Work {
+  const all = names.map((name) => workOf(name, season))
+  const sum = (of: (work: Work) => number) => all.reduce((total, work) => total + of(work), 0)
+  return {
+    fixed: 2 * sum(({ fixed = 0, fit, most = 0 }) => fixed + fit * most),
+    fit: 2 * sum(({ fit, most }) => (most === undefined ? fit : 0)),
+    fitAhead: 2 * sum(({ fitAhead = 0 }) => fitAhead),
+    step: 0.02 + sum(({ step }) => step),
+    ahead: 0.002 + sum(({ ahead }) => ahead),
+    least: Math.max(...all.map(({ least = 0 }) => least))
+  }
 }
 
 export function fitWork(

@@ -2,7 +2,7 @@
  * Auto — the method that forecast this history's end best, or the simplest that is as good.
  *
  *   tournament  rolling origin over the last fifth of the history, racing within a budget (`auto-tournament.ts`)
- *   chosen      the simplest of those not more than one standard error behind the best
+ *   chosen      the simplest of those not more than one standard error, nor 2 %, behind the best
  *   forecast    that of the chosen method, fitted to everything
  *
  * FPP3 §5.10; Maron & Moore 1994 (racing); Breiman et al. 1984 §3.4.3 (one standard error). A history too short for a
@@ -11,6 +11,7 @@
  *   models    contenders, joined by +; none = every method there is
  *   budget    time for it; without a clock as much estimated work, so that the same is chosen on every machine
  *   metric    mae | rmse | pinball, at 1 step and at the horizon fitted for, each divided by what naive loses there
+ *   tolerance most that a simpler one may be behind, as a share
  *   folds     how often each is fitted on the way
  *   season    handed to those that have one; 0 = each finds its own
  *   retrain   held again on what was seen lately whenever the choice is this old (`retrain.ts`)
@@ -28,7 +29,7 @@ import {
 import type { FitOptions, Fitted, Forecaster, Json } from '../roles.ts'
 import { type Metric, type Scoring, scoringOf } from './auto-score.ts'
 import { type Contender, type TournamentRow, tournament } from './auto-tournament.ts'
-import { purse, workOf } from './auto-work.ts'
+import { purse, workOf, workOfAll } from './auto-work.ts'
 import { checkHistory, defaultHorizon } from './online.ts'
 import { withRetraining } from './retrain.ts'
 import { detectSeason, requireSeason } from './season.ts'
@@ -45,6 +46,12 @@ export const autoOptions = {
     default: 'mae',
     oneOf: ['mae', 'rmse', 'pinball'],
     says: 'what is lost, at 1 step and at the horizon, each divided by what naive loses there'
+  },
+  tolerance: {
+    kind: 'number',
+    default: 0.02,
+    min: 0,
+    says: 'most that a simpler one may be behind the best, as a share, however large the standard error is'
   },
   folds: { kind: 'integer', default: 2, min: 1, max: 10, says: 'how often each is fitted on the way' },
   season: {
@@ -137,7 +144,7 @@ function choose(
     method: model,
     options: own,
     make: () => methods.make(model, own, season),
-    work: workOf(model, found),
+    work: own.models === undefined ? workOf(model, found) : workOfAll(own.models.split('+'), found),
     rank: methods.names.indexOf(model)
   })
   const seed = fit.rng?.integer(2 ** 31) ?? 0
@@ -150,6 +157,7 @@ function choose(
         scoring,
         horizon,
         folds: options.folds,
+        tolerance: options.tolerance,
         purse: budget,
         fit: (model, fold) => ({ ...fit, levels: scoring.levels, horizon, rng: chance(model, fold) }),
         late: (best) => lateContender(best, names, contender)
