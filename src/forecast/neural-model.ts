@@ -1,5 +1,5 @@
 /**
- * A trained network as a point forecaster: one forward pass for each forecast, nothing allocated on the way.
+ * A trained network as a point forecaster: one forward pass for each forecast.
  *
  *   direct      ŷ[t+h] = base[k] + size[k] · output[k] at the learned horizons, straight lines between them; behind the last it stays
  *   recursive   ŷ[t+1] is taken for measured and the window moves on
