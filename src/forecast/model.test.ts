@@ -163,6 +163,15 @@ describe('a model that was read', () => {
     expect(forecasterOf(modelOf('ewma')).fit(later).predict(1).startMs).toBe(later.startMs + 60 * 60_000)
   })
 
+  it('says how to train it where it is asked for more than it learned', () => {
+    const options = forecasterOptions('gru', { ...light.gru })
+    const fitted = makeForecaster('gru', options).fit(history, { horizon: 5 })
+    const model = makeModel({ ...about, saved: fitted.save(), options })
+    expect(() => forecasterOf(model, 'm.json').fit(history, { horizon: 8 })).toThrow(
+      /^m\.json does not fit: .*5 steps ahead.*8; train it for a horizon of 8$/
+    )
+  })
+
   const refused: readonly (readonly [string, Series, RegExp])[] = [
     [
       'another step',

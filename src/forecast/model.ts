@@ -212,6 +212,8 @@ export function learnedForecaster(model: ModelFile, make: Make, where = 'the mod
     () => make(model.model, model.options),
     ({ message }) => wrong(`cannot be used: ${message}`)
   )
+  const advice = ({ horizon = 0 }: FitOptions) =>
+    horizon > model.horizon ? `; train it for a horizon of ${horizon}` : ''
   function fit(history: Series, options: FitOptions = {}): Fitted {
     if (history.stepMs !== training.stepMs) {
       throw wrong(
@@ -223,7 +225,8 @@ export function learnedForecaster(model: ModelFile, make: Make, where = 'the mod
     }
     const fitted = explained(
       () => method.fit(history, { ...options, learned: model.parameters }),
-      (error) => (error.code === 'BAD_MODEL' ? wrong(`does not fit: ${error.message}`, error) : error)
+      (error) =>
+        error.code === 'BAD_MODEL' ? wrong(`does not fit: ${error.message}${advice(options)}`, error) : error
     )
     const { version } = fitted.save() as { version: string }
     if (version !== methodVersion) {
