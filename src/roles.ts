@@ -406,6 +406,8 @@ export interface StepOutcome {
   readonly starting: number
   /** Share of the step in which nothing was served (restart, outage). */
   readonly down?: number
+  /** What the step cost, where the world has a price table of its own; absent: units × price. */
+  readonly cost?: number
 }
 
 /** Gymnasium's words: `terminated` is the end of the task, `truncated` the end of the episode; the future still counts. */
