@@ -20,7 +20,7 @@ const rows = {
   config: ['base'],
   loop: ['base', 'math', ...pure],
   gateway: ['base', 'math', ...pure],
-  compare: ['base', 'math', 'loop', ...pure]
+  compare: ['base', 'math', 'loop', 'gateway', ...pure]
 }
 
 const mayUseRoles = Object.keys(rows).filter((folder) => !['base', 'math', 'nn', 'work'].includes(folder))
