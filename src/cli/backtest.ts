@@ -1,7 +1,7 @@
 /** `prescale backtest FILE` — which forecaster would have done best, by rolling origin. */
 import { Command } from 'commander'
 import { PrescaleError } from '../base/index.ts'
-import { type BacktestRow, checkBacktest, failedRow, forecasters } from '../forecast/index.ts'
+import { type BacktestRow, checkBacktest, failedRow, forecasters, type Measures } from '../forecast/index.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
 import type { BacktestJob } from './forecast-jobs.ts'
 import { inWorkersEach } from './jobs.ts'
@@ -15,6 +15,7 @@ interface Options extends DataOptions {
   readonly season?: string
   readonly levels: string
   readonly folds: string
+  readonly perHorizon?: boolean
   readonly output: string
   readonly quiet?: boolean
 }
@@ -32,6 +33,7 @@ export function command(): Command {
     .option('--season <N>', 'steps in a season, or a duration such as 1d; 0 = find it', '0')
     .option('--levels <LIST>', 'probabilities of central intervals', '.8,.95')
     .option('--train-until <WHEN>', 'a moment, or a ratio of the series', '0.8')
+    .option('--per-horizon', 'each horizon up to --horizon in a row of its own')
     .option('--folds <N>', 'how often each is fitted anew', '1')
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .option('--quiet', 'no notes, no progress')
@@ -49,7 +51,7 @@ async function run(file: string, options: Options): Promise<void> {
   const horizon = readSteps(options.horizon, '--horizon', series)
   const folds = wholeNumber('--folds', options.folds, 1)
   const trainUntil = trainingSteps(series, options.trainUntil, options.tz)
-  const rules = { horizon, folds, trainUntil, levels, seed }
+  const rules = { horizon, folds, trainUntil, levels, seed, perHorizon: options.perHorizon === true }
   checkBacktest(series.values.length, rules)
   for (const line of remarksOn(specs, series, trainUntil)) note(line, options.quiet)
   const say = progress(options.quiet)
@@ -63,7 +65,7 @@ async function run(file: string, options: Options): Promise<void> {
   for (const { model, failed } of models) {
     if (failed !== undefined) note(`${model} failed: ${failed}`, options.quiet)
   }
-  print(options.output, { value: { data: name, horizon, folds, models }, rows: models.map(rowOf) })
+  print(options.output, { value: { data: name, horizon, folds, models }, rows: models.flatMap(rowsOf) })
 }
 
 function rowFrom(
@@ -92,7 +94,15 @@ function refuseIfNone(
   throw new PrescaleError(code, `all ${models.length} models failed, the first, ${model}: ${failed}`)
 }
 
-function rowOf({ coverage, failed, ...measures }: BacktestRow): Row {
+function rowsOf({ byHorizon, failed, fitMs, predictMs, ...row }: BacktestRow): Row[] {
+  const { model } = row
+  const rest = { fitMs, predictMs, ...(failed !== undefined && { failed }) }
+  if (byHorizon === undefined) return [flat(row, rest)]
+  return byHorizon.map((at) => flat({ model, ...at }, rest))
+}
+
+function flat(row: Measures & { readonly model: string; readonly horizon?: number }, rest: Row): Row {
+  const { coverage, ...measures } = row
   const inside = Object.entries(coverage).map(([level, share]) => [`inside${level}`, share])
-  return { ...measures, ...Object.fromEntries(inside), ...(failed !== undefined && { failed }) }
+  return { ...measures, ...rest, ...Object.fromEntries(inside) }
 }

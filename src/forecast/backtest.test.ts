@@ -102,6 +102,20 @@ describe('backtest', () => {
     expect(row([0.8]).pinball).toBeGreaterThan(1.5 * row([0.95]).pinball)
   })
 
+  it('measures every horizon from the same origins where it is asked to', () => {
+    const options = { horizon: 3, trainUntil: 10, perHorizon: true }
+    const [{ byHorizon, ...row }] = backtest(ramp, { naive: naive() }, options).models
+    // Naive on a ramp is behind by the horizon, and so is the naive error.
+    expect(byHorizon?.map(({ horizon, mae, mase }) => [horizon, mae, mase])).toEqual([
+      [1, 1, 1],
+      [2, 2, 1],
+      [3, 3, 1]
+    ])
+    const [alone] = backtest(ramp, { naive: naive() }, { horizon: 3, trainUntil: 10 }).models
+    expect(row).toEqual(alone)
+    expect(byHorizon?.[2]).toMatchObject({ rmse: alone.rmse, crps: alone.crps, coverage: alone.coverage })
+  })
+
   it('gives chance to methods where a seed was given, and none else', () => {
     const drawn: (number | undefined)[] = []
     const lucky: Forecaster = {

@@ -34,6 +34,8 @@ export interface BacktestOptions {
   readonly levels?: readonly number[]
   /** Further quantile levels that the forecasts are kept for. */
   readonly quantiles?: readonly number[]
+  /** Measures of every horizon up to `horizon` too. */
+  readonly perHorizon?: boolean
   /** Of the chance that methods are given; absent: their own. */
   readonly seed?: number
   /** A clock for fitMs and predictMs; without it they are 0. */
@@ -41,8 +43,8 @@ export interface BacktestOptions {
   readonly progress?: (done: number, of: number) => void
 }
 
-export interface BacktestRow {
-  readonly model: string
+/** How good forecasts for one horizon were. */
+export interface Measures {
   readonly rmse: number
   readonly mae: number
   readonly mase: number
@@ -52,9 +54,15 @@ export interface BacktestRow {
   /** In the unit of the series; of a forecast that is a single number it would be its mean absolute error. */
   readonly crps: number
   readonly coverage: Readonly<Record<string, number>>
+}
+
+export interface BacktestRow extends Measures {
+  readonly model: string
   /** Mean time of one fit, and of one update and forecast. */
   readonly fitMs: number
   readonly predictMs: number
+  /** Where it was asked for: every horizon up to that of the row, from the same origins. */
+  readonly byHorizon?: readonly (Measures & { readonly horizon: number })[]
   /** Why there are no measures: they are `NaN` then. */
   readonly failed?: string
 }
@@ -99,10 +107,19 @@ export function backtestOne(
   forecaster: Forecaster,
   options: BacktestOptions = {}
 ): BacktestRow {
-  const { horizon = 1, levels = intervalLevels } = options
-  const trainUntil = options.trainUntil ?? Math.floor(0.8 * series.values.length)
-  const scored = rollingOrigin(series, forecaster, { ...options, quantiles: crpsLevels })
-  return { model, ...measures(scored, levels, naiveError(series.values.subarray(0, trainUntil), horizon)) }
+  const { horizon = 1, levels = intervalLevels, perHorizon = false } = options
+  const training = series.values.subarray(0, options.trainUntil ?? Math.floor(0.8 * series.values.length))
+  const horizons = perHorizon ? Array.from({ length: horizon }, (_, h) => h + 1) : [horizon]
+  const all = rollingOrigins(series, forecaster, horizons, { ...options, quantiles: crpsLevels })
+  const measured = all.map((scored, i) => measures(scored, levels, naiveError(training, horizons[i])))
+  const last = all[all.length - 1]
+  return {
+    model,
+    ...measured[measured.length - 1],
+    fitMs: last.fitMs,
+    predictMs: last.predictMs,
+    ...(perHorizon && { byHorizon: measured.map((row, i) => ({ horizon: horizons[i], ...row })) })
+  }
 }
 
 /** The row of a model that could not be backtested: nothing was measured. */
@@ -114,6 +131,16 @@ export function failedRow(model: string, failed: string, levels: readonly number
 
 /** The forecasts behind a backtest, for whoever needs more than their measures. */
 export function rollingOrigin(series: Series, forecaster: Forecaster, options: BacktestOptions = {}): Scored {
+  return rollingOrigins(series, forecaster, [options.horizon ?? 1], options)[0]
+}
+
+/** The same for several horizons at once, each up to `options.horizon`, from the same origins. */
+function rollingOrigins(
+  series: Series,
+  forecaster: Forecaster,
+  horizons: readonly number[],
+  options: BacktestOptions
+): Scored[] {
   const { horizon = 1, folds = 1, levels = intervalLevels, nowMs = () => 0 } = options
   const steps = series.values.length
   const trainUntil = options.trainUntil ?? Math.floor(0.8 * steps)
@@ -121,14 +148,23 @@ export function rollingOrigin(series: Series, forecaster: Forecaster, options: B
   const wanted = [...new Set([...levels.flatMap(tailsOf), ...(options.quantiles ?? [])])].sort(
     (a, b) => a - b
   )
-  // The first value that a forecast from `trainUntil` reaches is the horizon's last.
-  const from = trainUntil + horizon - 1
-  const actual = series.values.slice(from)
-  const mean = new Float64Array(actual.length).fill(NaN)
-  const quantiles = Object.fromEntries(wanted.map((p) => [p, new Float64Array(actual.length).fill(NaN)]))
+  const origins = steps - trainUntil - horizon + 1
+  const unknown = () => new Float64Array(origins).fill(NaN)
+  const said = horizons.map((ahead) => {
+    // The first value that a forecast from `trainUntil` reaches is the horizon's last.
+    const from = trainUntil + ahead - 1
+    const actual = series.values.slice(from, from + origins)
+    return {
+      ahead,
+      from,
+      actual,
+      mean: unknown(),
+      quantiles: Object.fromEntries(wanted.map((p) => [p, unknown()]))
+    }
+  })
   let [fitMs, predictMs] = [0, 0]
   for (let fold = 0; fold < folds; fold++) {
-    const edge = (f: number) => trainUntil + Math.floor(((steps - horizon + 1 - trainUntil) * f) / folds)
+    const edge = (f: number) => trainUntil + Math.floor((origins * f) / folds)
     let clock = nowMs()
     let fitted = forecaster.fit(sliceSteps(series, 0, edge(fold)), {
       horizon,
@@ -140,22 +176,18 @@ export function rollingOrigin(series: Series, forecaster: Forecaster, options: B
     fitMs += nowMs() - clock
     clock = nowMs()
     for (let t = edge(fold); t < edge(fold + 1); t++) {
-      const ahead = fitted.predict(horizon)
-      mean[t - trainUntil] = ahead.mean[horizon - 1]
-      for (const p of wanted) quantiles[p][t - trainUntil] = ahead.quantiles[p][horizon - 1]
+      const forecast = fitted.predict(horizon)
+      for (const { ahead, mean, quantiles } of said) {
+        mean[t - trainUntil] = forecast.mean[ahead - 1]
+        for (const p of wanted) quantiles[p][t - trainUntil] = forecast.quantiles[p][ahead - 1]
+      }
       fitted = fitted.update(sliceSteps(series, t, t + 1))
     }
     predictMs += nowMs() - clock
     options.progress?.(fold + 1, folds)
   }
-  return {
-    from,
-    actual,
-    mean,
-    quantiles,
-    fitMs: fitMs / folds,
-    predictMs: predictMs / Math.max(1, actual.length)
-  }
+  const times = { fitMs: fitMs / folds, predictMs: predictMs / origins }
+  return said.map(({ ahead: _, ...scored }) => ({ ...scored, ...times }))
 }
 
 /** The two quantile levels between which the central interval of this probability lies. */
@@ -166,7 +198,7 @@ export function tailsOf(level: number): [number, number] {
   return [tail, Math.round((1 - tail) * 1e9) / 1e9]
 }
 
-function measures(scored: Scored, levels: readonly number[], scale: number): Omit<BacktestRow, 'model'> {
+function measures(scored: Scored, levels: readonly number[], scale: number): Measures {
   const { actual, mean, quantiles } = scored
   const tails = [...new Set(levels.flatMap(tailsOf))]
   const losses = tails.map((p) => pinball(actual, quantiles[p], p))
@@ -182,9 +214,7 @@ function measures(scored: Scored, levels: readonly number[], scale: number): Omi
     smape2: smape2(actual, mean),
     pinball: losses.reduce((a, b) => a + b, 0) / losses.length,
     crps: crps(actual, quantiles),
-    coverage: Object.fromEntries(inside),
-    fitMs: scored.fitMs,
-    predictMs: scored.predictMs
+    coverage: Object.fromEntries(inside)
   }
 }
 
