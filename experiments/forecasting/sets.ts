@@ -1,6 +1,6 @@
 /** The series of these experiments, and which part of them is looked at. */
 import { existsSync } from 'node:fs'
-import { type OptionTable, type Series, sliceSteps } from '../../src/base/index.ts'
+import { type GivenOptions, type OptionTable, type Series, sliceSteps } from '../../src/base/index.ts'
 import { readData } from '../../src/cli/data.ts'
 import { forecasters } from '../../src/forecast/index.ts'
 import { dataPath } from '../experiment.ts'
@@ -71,3 +71,7 @@ export function modelsOf(asked: string, long: boolean, quick: readonly string[])
   if (asked.trim() !== '') return asked.split(',').map((name) => name.trim())
   return long ? all : all.filter((name) => quick.includes(name))
 }
+
+/** Options of a model: in the short form `auto` chooses among the quick ones only. */
+export const optionsFor = (model: string, long: boolean, models: readonly string[]): GivenOptions =>
+  model === 'auto' && !long ? { models: models.filter((name) => name !== 'auto').join('+') } : {}

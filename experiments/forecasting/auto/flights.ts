@@ -21,20 +21,14 @@ export interface FlightsRun {
   readonly points: readonly FrontierPoint[]
 }
 
-/** Weeks 13–26 fitted on 1–12 when the held-back part is opened, else two days of week 9 fitted on 1–8. */
-export async function rehearseFlights(
-  long: boolean,
-  part: Part,
-  progress: (line: string) => void
-): Promise<FlightsRun[]> {
+/** Weeks 13–26 fitted on 1–12 when the held-back part is opened, else weeks 9–12 fitted on 1–8. */
+export async function rehearseFlights(part: Part, progress: (line: string) => void): Promise<FlightsRun[]> {
   const { series } = await readData('builtin:flights', { scale: 1000 })
   const day = Math.round(DAY / series.stepMs)
   const held = part === 'held-back'
   const scoreFrom = (held ? 12 : 8) * 7 * day
-  const scoreTo = held ? series.values.length : scoreFrom + (long ? 28 : 1) * day
-  // A day alone is fitted on two weeks: what is chosen does not change, and CI has little time.
-  const fitFrom = long ? 0 : scoreFrom - 14 * day
-  const plan = planService('flights', series, { fitFrom, scoreFrom, scoreTo }, { leadTimeMs: LEAD })
+  const scoreTo = held ? series.values.length : scoreFrom + 28 * day
+  const plan = planService('flights', series, { fitFrom: 0, scoreFrom, scoreTo }, { leadTimeMs: LEAD })
   const runs: FlightsRun[] = []
   for (const forecast of ['blend', 'auto']) {
     const { points } = await rehearseAll(
@@ -49,7 +43,7 @@ export async function rehearseFlights(
       },
       doJobsInWorkers((line) => progress(`flights with ${forecast}, ${line}`))
     )
-    const span = held ? 'weeks 13–26' : long ? 'weeks 9–12' : 'one day of week 9'
+    const span = held ? 'weeks 13–26' : 'weeks 9–12'
     runs.push({ forecast, span, points: points.filter(({ policy }) => policy === 'mpc') })
   }
   return runs

@@ -4,7 +4,7 @@ import type { Row } from '../../../src/cli/output.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
 import { LEVELS, type Pass, type PassDone } from '../pass.ts'
 import { runPasses } from '../run-passes.ts'
-import { loadSets, modelsOf, modelsOption, partOf, partOption, trainingSteps } from '../sets.ts'
+import { loadSets, modelsOf, modelsOption, optionsFor, partOf, partOption, trainingSteps } from '../sets.ts'
 import expected from './expected.json' with { type: 'json' }
 
 const options = { ...partOption, ...modelsOption } as const satisfies OptionTable
@@ -42,7 +42,7 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
       (model): Pass => ({
         set: name,
         model,
-        options: {},
+        options: optionsFor(model, long, models),
         series,
         trainUntil: trainingSteps(series),
         horizons: HORIZONS

@@ -4,13 +4,22 @@
  * The last fifth of each set is theirs and held back here: `--long` opens it. The short form scores our quick models on the
  * development part of one set, and the published models on their rows.
  */
-import { type OptionTable, readOptions } from '../../../src/base/index.ts'
+import { type GivenOptions, type OptionTable, readOptions } from '../../../src/base/index.ts'
 import type { Row } from '../../../src/cli/output.ts'
 import { rmse, smape, smape2 } from '../../../src/math/index.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
 import type { Pass, PassDone } from '../pass.ts'
 import { runPasses } from '../run-passes.ts'
-import { cut, modelsOf, modelsOption, type Part, partOf, partOption, trainingSteps } from '../sets.ts'
+import {
+  cut,
+  modelsOf,
+  modelsOption,
+  optionsFor,
+  type Part,
+  partOf,
+  partOption,
+  trainingSteps
+} from '../sets.ts'
 import expected from './expected.json' with { type: 'json' }
 import { type Published, readPublished, SETS } from './published.ts'
 
@@ -46,7 +55,9 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   const done = await runPasses(
     published
       .filter(({ set }) => long || SHORT_SETS.includes(set))
-      .flatMap((set) => models.map((model) => passOf(set, model, part))),
+      .flatMap((set) =>
+        models.map((model) => passOf(set, model, part, { ...optionsFor(model, long, models) }))
+      ),
     progress
   )
   const rows = published.flatMap((set) => [
@@ -68,12 +79,12 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   }
 }
 
-function passOf({ set, series, from }: Published, model: string, part: Part): Pass {
+function passOf({ set, series, from }: Published, model: string, part: Part, options: GivenOptions): Pass {
   const data = cut(series, part)
   return {
     set,
     model,
-    options: model === 'auto' ? AUTO : {},
+    options: model === 'auto' ? { ...AUTO, ...options } : options,
     series: data,
     trainUntil: part === 'held-back' ? from : trainingSteps(data),
     horizons: [1]
