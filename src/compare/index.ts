@@ -14,3 +14,5 @@ export { type DoJobs, doJob, type JobRun, type RehearsalJob } from './rehearsal-
 export * from './rehearse.ts'
 export { renderReport } from './report.ts'
 export { type ReportExtras, reportOf } from './report-of.ts'
+export * from './spark-environment.ts'
+export * from './spark-environment-episode.ts'

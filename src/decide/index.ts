@@ -12,6 +12,7 @@ import { scheduled, scheduledOptions } from './scheduled.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
 export { fromAutoscalerKeys } from './flink-keys.ts'
+export * from './spark-state.ts'
 export { withBounds } from './with-bounds.ts'
 export { withCooldown } from './with-cooldown.ts'
 export { withRateLimit } from './with-rate-limit.ts'

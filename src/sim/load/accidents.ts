@@ -98,6 +98,8 @@ export interface AccidentLoad {
   readonly jams: readonly Jam[]
 }
 
+/** Messages per second of all streets together when nothing happens. */
+export const messagesBase = 200
 const UNIT = 'messages/s'
 /** Times of 1/e until a burst is a twentieth of itself. */
 const FADED = 3
@@ -164,7 +166,7 @@ function withDefaults(given: AccidentOptions): Settings {
     stepMs: 15 * SECOND,
     gatewayStepMs: 5 * SECOND,
     streets: 16,
-    base: 200,
+    base: messagesBase,
     noise: 0.05,
     noiseTimeMs: 10 * MINUTE,
     perDay: 24,

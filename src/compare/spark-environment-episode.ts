@@ -1,0 +1,177 @@
+/**
+ * One episode of the Spark environment before anybody acts in it: the load, and what the edge says at the end of every step.
+ *
+ *   predictor: the streets' raw rates through a burst predictor and the fusion; it misses accidents and takes jams for some
+ *   oracle:    predicted[k] = load of step k + lead, alarm[k] = an accident sets in within the next `lead` steps
+ *
+ * The oracle knows the future: an ablation, never what a result is shown with. Both can be made worse: `missRate` of the alarms are not
+ * sent, and `falseAlarmsPerHour` are sent for nothing.
+ */
+import {
+  type GivenOptions,
+  HOUR,
+  MINUTE,
+  PrescaleError,
+  requireOption,
+  uniformAt,
+  unknownName
+} from '../base/index.ts'
+import { type BurstMethod, burstPredictors, streetWatch } from '../gateway/index.ts'
+import { type AccidentLoad, type AccidentOptions, accidents, messagesBase } from '../sim/index.ts'
+
+export type SparkSignal =
+  | ({
+      readonly from: 'predictor'
+      readonly predictor?: BurstMethod
+      readonly options?: GivenOptions
+      readonly fusion?: GivenOptions
+    } & SignalFaults)
+  | ({ readonly from: 'oracle'; readonly leadSteps?: number } & SignalFaults)
+
+export interface SignalFaults {
+  /** Share of alarms that do not arrive, 0..1. */
+  readonly missRate?: number
+  readonly falseAlarmsPerHour?: number
+}
+
+export interface SparkEpisode {
+  readonly stepMs: number
+  /** Messages of each step, from `warmUpSteps` before the episode to its end. */
+  readonly messages: Float64Array
+  /** Of the same steps: what the edge says when the step is over, messages/s and 0 or 1. */
+  readonly predicted: Float64Array
+  readonly alarm: Uint8Array
+  /** Steps before the episode, in which predictors learn what is usual. */
+  readonly warmUpSteps: number
+  readonly truth: Pick<AccidentLoad, 'accidents' | 'jams'>
+}
+
+/** Predictors have seen this much when the episode begins, and nothing happened in it. */
+const WARM_UP_MS = 10 * MINUTE
+const FALSE_ALARM_MS = MINUTE
+/** A false alarm is as loud as a true one. */
+const FALSE_RISE = 4
+
+export function sparkEpisode(
+  options: {
+    readonly steps: number
+    readonly load?: Partial<AccidentOptions>
+    readonly signal: SparkSignal
+  },
+  seed: number
+): SparkEpisode {
+  const { steps, signal } = options
+  const stepMs = options.load?.stepMs ?? 15_000
+  const leadSteps = signal.from === 'oracle' ? (signal.leadSteps ?? 1) : 0
+  requireOption(
+    Number.isInteger(leadSteps) && leadSteps >= 0,
+    'signal.leadSteps',
+    leadSteps,
+    'a whole number of steps, at least 0'
+  )
+  const warmUpSteps = Math.round(WARM_UP_MS / stepMs)
+  const shown = warmUpSteps + steps
+  const load = accidents(
+    {
+      perDay: 48,
+      jamsPerDay: 24,
+      quietMs: warmUpSteps * stepMs,
+      ...options.load,
+      stepMs,
+      durationMs: (shown + leadSteps) * stepMs
+    },
+    seed
+  )
+  const said = signal.from === 'oracle' ? foreseen(load, shown, leadSteps) : watched(load, shown, signal)
+  faulty(said, load, stepMs, signal, options.load?.base ?? messagesBase, seed)
+  const seconds = stepMs / 1_000
+  return {
+    stepMs,
+    messages: load.total.values.subarray(0, shown).map((rate) => Math.round(rate * seconds)),
+    ...said,
+    warmUpSteps,
+    truth: { accidents: load.accidents, jams: load.jams }
+  }
+}
+
+interface Said {
+  readonly predicted: Float64Array
+  readonly alarm: Uint8Array
+}
+
+function foreseen({ total, accidents: happened }: AccidentLoad, shown: number, lead: number): Said {
+  const alarm = new Uint8Array(shown)
+  for (const { onsetMs } of happened) {
+    const onset = Math.floor((onsetMs - total.startMs) / total.stepMs)
+    for (let k = Math.max(0, onset - lead); k < Math.min(onset, shown); k++) alarm[k] = 1
+  }
+  return { predicted: total.values.slice(lead, lead + shown), alarm }
+}
+
+function watched(
+  { total, streets }: AccidentLoad,
+  shown: number,
+  signal: Extract<SparkSignal, { from: 'predictor' }>
+): Said {
+  const { predictor = 'cusum' } = signal
+  if (!Object.hasOwn(burstPredictors, predictor)) {
+    const known = Object.keys(burstPredictors)
+    throw new PrescaleError('BAD_OPTION', unknownName('a burst predictor', predictor, known))
+  }
+  const step = streets[0].stepMs
+  const watch = streetWatch(burstPredictors[predictor].make({ step, ...signal.options }), {
+    step,
+    ...signal.fusion
+  })
+  const memory = watch.initial(streets.length)
+  const parts = total.stepMs / step
+  const rates = new Float64Array(streets.length)
+  const predicted = new Float64Array(shown)
+  const alarm = new Uint8Array(shown)
+  for (let k = 0; k < shown; k++) {
+    for (let part = k * parts; part < (k + 1) * parts; part++) {
+      for (let s = 0; s < rates.length; s++) rates[s] = streets[s].values[part]
+      const said = watch.update(rates, memory)
+      predicted[k] = said.predictedLoad
+      alarm[k] = said.burstAlarm ? 1 : 0
+    }
+  }
+  return { predicted, alarm }
+}
+
+/** Takes whole alarms away and puts false ones in, by the luck of the step in which they begin. */
+function faulty(
+  { predicted, alarm }: Said,
+  { total }: AccidentLoad,
+  stepMs: number,
+  { missRate = 0, falseAlarmsPerHour = 0 }: SignalFaults,
+  base: number,
+  seed: number
+): void {
+  requireOption(missRate >= 0 && missRate <= 1, 'signal.missRate', missRate, 'a ratio from 0 to 1')
+  requireOption(
+    falseAlarmsPerHour >= 0 && Number.isFinite(falseAlarmsPerHour),
+    'signal.falseAlarmsPerHour',
+    falseAlarmsPerHour,
+    'a number of at least 0'
+  )
+  const chance = (falseAlarmsPerHour * stepMs) / HOUR
+  const lasts = Math.max(1, Math.round(FALSE_ALARM_MS / stepMs))
+  let falseUntil = 0
+  let missing = false
+  for (let k = 0; k < alarm.length; k++) {
+    if (alarm[k] === 1) {
+      const begins = k === 0 || !(missing || alarm[k - 1] === 1)
+      if (begins || falseUntil > k) missing = uniformAt(seed, 'missed alarm', k) < missRate
+    } else missing = false
+    if (missing) {
+      alarm[k] = 0
+      predicted[k] = total.values[k]
+    }
+    if (k >= falseUntil && uniformAt(seed, 'false alarm', k) < chance) falseUntil = k + lasts
+    if (k < falseUntil && alarm[k] === 0) {
+      alarm[k] = 1
+      predicted[k] = Math.max(total.values[k], FALSE_RISE * base)
+    }
+  }
+}
