@@ -12,7 +12,18 @@ const target = new URL('../src/nn/wasm.generated.ts', import.meta.url)
 const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--disableWarning', '112']
 const variants = { simd: ['--enable', 'simd'], fma: ['--enable', 'simd', '--enable', 'relaxed-simd'] }
 
-type Asc = typeof import('assemblyscript/asc')
+/** The little of the compiler that is used here: its own types would declare globals of AssemblyScript everywhere. */
+interface Asc {
+  readonly version: string
+  main(
+    args: readonly string[],
+    files: {
+      readFile(name: string): string | null
+      writeFile(name: string, contents: string | Uint8Array): void
+      listFiles(): readonly string[]
+    }
+  ): Promise<{ readonly error: Error | null; readonly stderr: { toString(): string } }>
+}
 
 async function main(): Promise<void> {
   const files = readdirSync(here).filter((name) => name.endsWith('.ts'))
@@ -32,7 +43,8 @@ async function main(): Promise<void> {
 
 async function compiler(): Promise<Asc | undefined> {
   try {
-    return await import('assemblyscript/asc')
+    const name = 'assemblyscript/asc'
+    return await import(name)
   } catch {
     return undefined
   }
