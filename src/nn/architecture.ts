@@ -83,6 +83,15 @@ export interface Network {
   zeroGradients(): void
   /** One Adam step (Kingma & Ba 2015, bias-corrected) on all parameters. */
   adam(options: AdamOptions): void
+  /** What Adam remembers: kept and put back with the weights, training goes on as if it had never stopped. */
+  readonly adamMemory: AdamMemory
+}
+
+/** `mean` of the gradient and of its `square`, of all parameters in their order; `steps` made so far. */
+export interface AdamMemory {
+  steps: number
+  readonly mean: Tensor
+  readonly square: Tensor
 }
 
 export interface AdamOptions {

@@ -70,6 +70,27 @@ describe.each(all)('a network on %s', (kernels) => {
     expect([...network.forward(2)]).toEqual(before)
   })
 
+  it('goes on where another stopped, given its weights and what its Adam remembers', () => {
+    const made = (seed: number) => createNetwork(gru, { kernels, rng: random(seed) })
+    const step = (network: Network) => {
+      network.input.fill(0.3)
+      network.zeroGradients()
+      network.forward(1)
+      network.backward(Float64Array.of(1))
+      network.adam({ rate: 0.01 })
+    }
+    const [first, second] = [made(1), made(2)]
+    for (let i = 0; i < 3; i++) step(first)
+    second.parameters.forEach(({ value }, i) => void value.set(first.parameters[i].value))
+    second.adamMemory.mean.set(first.adamMemory.mean)
+    second.adamMemory.square.set(first.adamMemory.square)
+    second.adamMemory.steps = first.adamMemory.steps
+    for (const network of [first, second]) step(network)
+    expect(second.parameters.map(({ value }) => [...value])).toEqual(
+      first.parameters.map(({ value }) => [...value])
+    )
+  })
+
   it('keeps its parameters where they are while it learns', () => {
     const network = createNetwork(gru, { kernels, rng: random(1) })
     const { value, gradient } = network.parameters[0]

@@ -72,8 +72,8 @@ export function build(
   const outputs = placed.at(-1)?.output.features ?? inputs
   const byLast = kernels.zeros(maxBatch * outputs)
   const firstLearner = placed.findIndex((it) => it.parameters.length > 0)
+  const adamMemory = { steps: 0, mean, square }
   let batch = 0
-  let step = 0
 
   function backward(byOutput: Tensor, byInput?: false): undefined
   function backward(byOutput: Tensor, byInput: true): Tensor
@@ -116,9 +116,10 @@ export function build(
     adam({ rate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip }: AdamOptions) {
       const norm = clip === undefined ? 0 : Math.sqrt(kernels.sumOfSquares(gradient, count))
       const scale = clip !== undefined && norm > clip ? clip / norm : 1
-      step++
+      const step = ++adamMemory.steps
       kernels.adam(value, gradient, mean, square, count, { rate, beta1, beta2, epsilon, step, scale })
-    }
+    },
+    adamMemory
   }
 }
 
