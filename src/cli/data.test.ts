@@ -147,7 +147,7 @@ describe('built-in loads', () => {
 
   it('have no others', async () => {
     await expect(readData('builtin:flight')).rejects.toThrow(
-      "'flight' is not a built-in series; did you mean 'flights'? known: flights, daily-wave"
+      "'flight' is not a built-in series; did you mean 'flights'? known: flights, daily-wave, accidents"
     )
     await expect(readData('builtin:daily-wave', {}, ['units'])).rejects.toThrow(
       "builtin:daily-wave has no column 'units', only its load"

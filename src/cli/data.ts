@@ -1,11 +1,12 @@
 /**
- * Data arguments, wherever a FILE stands: a CSV or Parquet path, `builtin:flights`, `builtin:daily-wave`, or
+ * Data arguments, wherever a FILE stands: a CSV or Parquet path, `builtin:flights`, `builtin:daily-wave`, `builtin:accidents`, or
  * `prometheus:URL`. Everything becomes one Series of events per second.
  */
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import {
   coarsen,
+  DAY,
   endMs,
   formatDuration,
   MINUTE,
@@ -39,7 +40,7 @@ export interface DataOptions {
   readonly trainUntil?: string | number
   readonly bearer?: string
   readonly header?: readonly string[]
-  /** Of `builtin:daily-wave`. */
+  /** Of `builtin:daily-wave` and `builtin:accidents`. */
   readonly seed?: string | number
 }
 
@@ -52,12 +53,14 @@ export interface Data {
   readonly extra: Readonly<Record<string, Series>>
 }
 
-const builtins = ['flights', 'daily-wave']
+const builtins = ['flights', 'daily-wave', 'accidents']
+/** Days of `builtin:accidents`. */
+const ACCIDENT_DAYS = 5
 
 /** Adds the flags that go with a FILE. */
 export function addDataOptions(command: Command): Command {
   const isSeeded = command.options.some(({ long }) => long === '--seed')
-  if (!isSeeded) command.option('--seed <N>', 'of builtin:daily-wave', '1')
+  if (!isSeeded) command.option('--seed <N>', 'of builtin:daily-wave and builtin:accidents', '1')
   return command
     .option('--query <PROMQL>', 'what to ask Prometheus for; events/s')
     .option('--from <TIME>', 'first moment, such as 2026-01-31T00:00:00Z, or how long ago, such as 7d')
@@ -150,13 +153,19 @@ async function builtin(
   const { flights, flightsFile } = await import('../observe/builtin.ts')
   const path = name === 'flights' ? flightsFile() : undefined
   if (path !== undefined) return { ...(await flights(path, abort)), name, extra: {} }
+  const seed = wholeNumber('--seed', options.seed ?? 1, 0)
+  if (name === 'accidents') {
+    const { accidents } = await import('../sim/load/accidents.ts')
+    const { total } = accidents({ durationMs: ACCIDENT_DAYS * DAY, startMs: Date.UTC(2024, 0, 1) }, seed)
+    return { series: total, notes: [], name, extra: {} }
+  }
   const { dailyWave } = await import('../sim/load/daily-wave.ts')
   const absent =
     name === 'flights'
       ? ['the npm package vega-datasets is not installed: builtin:daily-wave instead of the flights']
       : []
   return {
-    series: dailyWave({ seed: wholeNumber('--seed', options.seed ?? 1, 0) }),
+    series: dailyWave({ seed }),
     notes: absent,
     name: 'daily-wave',
     extra: {}

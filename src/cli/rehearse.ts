@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { canonicalJson, type Series } from '../base/index.ts'
 import type { AsRun } from '../compare/as-run.ts'
-import { planService, planStream, type ServiceSettings } from '../compare/plan.ts'
+import { planService, planSpark, planStream, type ServiceSettings } from '../compare/plan.ts'
 import { type PolicySpec, parsePolicies, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import { renderReport } from '../compare/report.ts'
@@ -100,7 +100,9 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
   const plan =
     world === 'stream'
       ? planStream(data.name, data.series, span, settings, worldConfig)
-      : planService(data.name, data.series, span, settings)
+      : world === 'spark'
+        ? planSpark(data.name, data.series, span, settings)
+        : planService(data.name, data.series, span, settings)
   const say = progress(options.quiet)
   const rehearsed = await rehearseAll(
     plan,

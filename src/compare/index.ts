@@ -6,7 +6,15 @@ export { measure, type RunMeasures, type RunTrack } from './measure.ts'
 export { measuresOf } from './measures-of.ts'
 export { type OracleProblem, type OracleSchedule, oracle } from './oracle.ts'
 export { comparePair, type Pair } from './pairs.ts'
-export { fateOf, needOf, planService, planStream, type ServiceSettings, type StreamWorld } from './plan.ts'
+export {
+  fateOf,
+  needOf,
+  planService,
+  planSpark,
+  planStream,
+  type ServiceSettings,
+  type StreamWorld
+} from './plan.ts'
 export { DEFAULTS, type Plan, type Settings, type Span } from './plan-data.ts'
 export { type PolicySpec, parsePolicies } from './policy-spec.ts'
 export * from './rehearsal.ts'

@@ -3,7 +3,7 @@
  *
  *   sloViolationRatio = Σ missed / Σ arrivals          missed: latency over the SLO, or dropped
  *   overloaded minute: missed > 5 % of the minute's arrivals, or any dropped
- *   unitHours = Σ (ready + starting) · step            cost = price · unitHours
+ *   unitHours = Σ (ready + starting) · step            cost = price · unitHours, or by the world's own table
  *   rescale: the wanted capacity changed; flip: in the opposite direction within 10 min of the last one
  *
  * Latency quantiles come from a histogram of 64 bins a decade (each 3.7 % wide), filled from each step's base latency
@@ -52,6 +52,8 @@ export interface RunTrack {
   readonly rescales: { readonly step: number; readonly by: number }[]
   /** Arrivals by latency, logarithmic bins. */
   readonly histogram: Float64Array
+  /** What the world's own price table made of it; `NaN`: it has none, units × price. */
+  readonly bill: { total: number }
 }
 
 export function newTrack(startMs: number, stepMs: number, steps: number): RunTrack {
@@ -65,13 +67,16 @@ export function newTrack(startMs: number, stepMs: number, steps: number): RunTra
     dropped: new Float64Array(steps),
     latencyMs: new Float32Array(steps),
     rescales: [],
-    histogram: new Float64Array(BINS_PER_DECADE * DECADES)
+    histogram: new Float64Array(BINS_PER_DECADE * DECADES),
+    bill: { total: NaN }
   }
 }
 
 /** Writes one step into the track. Steps whose arrivals are unknown (`NaN`) are paid for and not scored. */
 export function record(track: RunTrack, step: number, outcome: StepOutcome): void {
   const known = !Number.isNaN(outcome.arrivals)
+  const { cost } = outcome
+  if (cost !== undefined) track.bill.total = (Number.isNaN(track.bill.total) ? 0 : track.bill.total) + cost
   track.ready[step] = outcome.ready
   track.starting[step] = outcome.starting
   track.arrivals[step] = outcome.arrivals
@@ -128,7 +133,7 @@ export function measure(
     overloadedMinutes: overloadedFlags(track).reduce((sum, flag) => sum + flag, 0),
     meanUnits: unitHours / hours,
     unitHours,
-    cost: unitHours * settings.unitHour,
+    cost: Number.isNaN(track.bill.total) ? unitHours * settings.unitHour : track.bill.total,
     rescales: track.rescales.length,
     flips: flips(track),
     falseStarts: settings.falseStarts,

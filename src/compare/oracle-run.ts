@@ -5,12 +5,11 @@
  */
 import { MINUTE } from '../base/index.ts'
 import type { Json } from '../roles.ts'
-import { leadTimes } from '../sim/index.ts'
 import { chooseKnob } from './frontier.ts'
 import { newTrack, type RunMeasures, type RunTrack } from './measure.ts'
 import { measuresOf } from './measures-of.ts'
 import { type OracleSchedule, oracle, startSteps } from './oracle.ts'
-import { type Plan, trueLeadTime } from './plan.ts'
+import { leadOf, type Plan } from './plan.ts'
 import type { Fate } from './rehearse.ts'
 
 export interface OraclePoint extends RunMeasures {
@@ -34,7 +33,7 @@ export function oracleOf(plan: Plan, fate: Fate, need: Int32Array): (latePrice: 
 
 /** Steps from asking for a unit in a scored step (below 0: in the warm-up) until it is ready, by this seed's luck. */
 export function leadStepsOf(plan: Plan, { seed, stepMs, warmupSteps }: Fate): (step: number) => number {
-  const lead = leadTimes(trueLeadTime(plan))
+  const lead = leadOf(plan)
   return (step) => Math.ceil(lead(seed, step + warmupSteps) / stepMs)
 }
 

@@ -30,6 +30,8 @@ export interface Span {
 export type WorldPlan =
   | { readonly kind: 'service'; readonly serversPerUnit: number; readonly serviceTimeMs: number }
   | { readonly kind: 'stream'; readonly config: Omit<StreamConfig, 'stepMs' | 'startMs' | 'name'> }
+  /** `leadRange`: starts take 30–60 s, evenly, instead of what the settings say. */
+  | { readonly kind: 'spark'; readonly leadRange: boolean }
 
 export interface Plan {
   readonly name: string

@@ -205,7 +205,7 @@ export function streamNeed(plan: StreamPlan, demand: Float64Array): Int32Array {
  * Records/s that are just too few to keep 5 % of a minute's arrivals from waiting longer than `waitS`, starting empty; by
  * halving, from below: a bound must not be a hair too high.
  */
-function leastCapacity(minute: Float64Array, visits: number, seconds: number, waitS: number): number {
+export function leastCapacity(minute: Float64Array, visits: number, seconds: number, waitS: number): number {
   let total = 0
   let most = 0
   for (const n of minute) {

@@ -18,9 +18,10 @@ import {
   sliceSteps
 } from '../base/index.ts'
 import type { Units } from '../roles.ts'
-import { splitCounts } from '../sim/index.ts'
-import { DEFAULTS, type Plan, type WorldPlan } from './plan-data.ts'
+import { leadTimes, splitCounts } from '../sim/index.ts'
+import { DEFAULTS, type Plan, trueLeadTime, type WorldPlan } from './plan-data.ts'
 import { openService, serviceNeed, serviceResources, serviceWorld } from './plan-service.ts'
+import { openSpark, sparkLeadOf, sparkNeed, sparkWorld, sparkWorldResources } from './plan-spark.ts'
 import {
   balancedLoads,
   openStream,
@@ -33,6 +34,7 @@ import type { Fate } from './rehearse.ts'
 
 export * from './plan-data.ts'
 export { planService, type ServiceSettings } from './plan-service.ts'
+export { planSpark } from './plan-spark.ts'
 export { planStream, type StreamWorld } from './plan-stream.ts'
 
 const WARM_UP_MS = HOUR
@@ -70,6 +72,7 @@ function open(plan: Plan, startMs: number, warmupMs: number, units: Units, seed:
   if (isKind(plan, 'service'))
     return openService(serviceWorld(plan, startMs), units[serviceResources[0]], seed)
   if (isKind(plan, 'stream')) return openStream(streamWorld(plan, startMs, warmupMs, units), seed)
+  if (isKind(plan, 'spark')) return openSpark(sparkWorld(plan, startMs), units[sparkWorldResources[0]], seed)
   throw new Error('a world without a way to open it')
 }
 
@@ -78,11 +81,18 @@ export function needOf(plan: Plan, fate: Fate): Int32Array {
   const scored = fate.demand.subarray(fate.warmupSteps)
   if (isKind(plan, 'stream')) return streamNeed(plan, scored)
   if (isKind(plan, 'service')) return serviceNeed(scored, serviceWorld(plan, fate.startMs))
+  if (isKind(plan, 'spark')) return sparkNeed(plan, scored)
   throw new Error('a world without a need')
 }
 
 export function resourcesOf(plan: Plan): readonly string[] {
-  return isKind(plan, 'stream') ? streamResources(plan) : serviceResources
+  if (isKind(plan, 'stream')) return streamResources(plan)
+  return isKind(plan, 'spark') ? sparkWorldResources : serviceResources
+}
+
+/** How long what is asked for in a step really takes, by the world's own luck. */
+export function leadOf(plan: Plan): (seed: number, step: number) => number {
+  return isKind(plan, 'spark') ? sparkLeadOf(plan) : leadTimes(trueLeadTime(plan))
 }
 
 /** What this load needs at this utilisation by the settings, within the bounds. */
@@ -90,7 +100,7 @@ export function unitsFor(plan: Plan, load: number, utilisation: number): Units {
   const { unitRate, minUnits, maxUnits } = plan.settings
   const units = isKind(plan, 'stream')
     ? streamUnits(plan, load, utilisation)
-    : { [serviceResources[0]]: Math.ceil(load / (utilisation * unitRate)) }
+    : { [resourcesOf(plan)[0]]: Math.ceil(load / (utilisation * unitRate)) }
   return Object.fromEntries(
     Object.entries(units).map(([resource, n]) => [resource, Math.min(maxUnits, Math.max(minUnits, n))])
   )

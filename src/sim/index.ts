@@ -1,4 +1,5 @@
 import { service } from './service.ts'
+import { spark } from './spark.ts'
 import { stream } from './stream.ts'
 
 export * from './lead-time.ts'
@@ -21,5 +22,6 @@ export type { OutageConfig } from './stream-outages.ts'
 /** Every world by its name, as `rehearse --world` takes it. */
 export const worlds = {
   service: { says: 'a replicated service behind one queue: M/M/c', make: service },
-  stream: { says: 'a job that reads a topic: a DAG of operators', make: stream }
+  stream: { says: 'a job that reads a topic: a DAG of operators', make: stream },
+  spark: { says: 'executors over a queue, with memory, storage and compression', make: spark }
 }

@@ -7,6 +7,7 @@ import {
   executorRate,
   mostExecutors,
   mostMemoryGb,
+  sparkUnitHour,
   storageTiers,
   usualSettings
 } from './spark-tables.ts'
@@ -39,6 +40,8 @@ export interface SparkConfig {
   readonly maxMemory: number
   /** Size of a message: 40 kB unless given. */
   readonly messageKb: number
+  /** Dollars an hour of an executor with 4 GB, 0.30 unless given; its parts keep their shares. */
+  readonly unitHour: number
   readonly weights: RewardWeights
   readonly cpuNoise: number
   readonly cpuDelayMs: number
@@ -63,6 +66,7 @@ export function sparkConfig(given: SparkOptions): SparkConfig & { readonly plann
     maxExecutors: mostExecutors,
     maxMemory: mostMemoryGb,
     messageKb: 40,
+    unitHour: sparkUnitHour,
     weights: rewardScenarios.balanced,
     cpuNoise: 0.02,
     cpuDelayMs: 30_000,
@@ -89,7 +93,7 @@ export function sparkLead(leadTime: SparkConfig['leadTime']): (seed: number, ste
 }
 
 function check({ initial, minExecutors, maxExecutors, maxMemory, ...config }: SparkConfig): void {
-  for (const name of ['stepMs', 'unitRate', 'sloMs', 'messageKb'] as const) {
+  for (const name of ['stepMs', 'unitRate', 'sloMs', 'messageKb', 'unitHour'] as const) {
     const value = config[name]
     requireOption(value > 0 && Number.isFinite(value), name, value, 'a number above 0')
   }

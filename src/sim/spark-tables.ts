@@ -40,6 +40,8 @@ export const compressions: readonly Compression[] = [
 /** Dollars an hour. */
 export const executorPrice = 0.1
 export const memoryPriceGb = 0.05
+/** Of an executor with 4 GB. */
+export const sparkUnitHour = 0.3
 
 /** Messages per second of one executor that has all the memory it can use. */
 export const executorRate = 50

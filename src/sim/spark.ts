@@ -24,6 +24,7 @@ import {
   fullMemoryGb,
   memoryPriceGb,
   messageLatencyMs,
+  sparkUnitHour,
   storageTiers
 } from './spark-tables.ts'
 
@@ -85,6 +86,7 @@ export function spark(given: SparkOptions = {}): ScalingWorld<SparkState> {
   const bounds = { executors: { min: minExecutors, max: maxExecutors } }
   const slo = { latencyMs: config.sloMs }
   const messageMb = config.messageKb / 1_000
+  const priceFactor = config.unitHour / sparkUnitHour
 
   function initial(seed: number): SparkState {
     const { executors, memory, storage, compression } = config.initial
@@ -138,7 +140,7 @@ export function spark(given: SparkOptions = {}): ScalingWorld<SparkState> {
     const mood = Math.floor(step / moodSteps)
     const shuffle = 0.1 + 0.4 * uniformAt(seed, 'shuffle', mood)
     const volumeMb = coming * messageMb
-    const paid = wantedOf(executors) * (executorPrice + memoryPriceGb * wantedOf(memory))
+    const paid = priceFactor * wantedOf(executors) * (executorPrice + memoryPriceGb * wantedOf(memory))
     const written = (volumeMb * shuffle * packing.size) / 1_024
     const past = state.past.slice()
     const at = 2 * (Math.floor(step / windowSteps) % windows)
