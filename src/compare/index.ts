@@ -1,5 +1,8 @@
 /** Many minds, one fate: a rehearsal from a trace to its result, its parts, and the HTML report. */
 export { type AsRun, asRun, doAsRun } from './as-run.ts'
+export * from './elastic-environment.ts'
+export * from './elastic-foresight.ts'
+export * from './elastic-mdp.ts'
 export * from './forecaster-spec.ts'
 export * from './frontier.ts'
 export { measure, type RunMeasures, type RunTrack } from './measure.ts'

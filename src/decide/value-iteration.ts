@@ -29,6 +29,9 @@ export interface CompiledMdp {
   readonly probability: Float64Array
   /** Expected reward of the pair. */
   readonly reward: Float64Array
+  /** Of each outcome: its reward, and its probability whether terminal or not. */
+  readonly gain: Float64Array
+  readonly chance: Float64Array
 }
 
 export interface Solved {
@@ -54,6 +57,8 @@ export function compileMdp({ states, actions, outcomes }: FiniteMdp): CompiledMd
   const from = new Int32Array(states * actions + 1)
   const next: number[] = []
   const probability: number[] = []
+  const gain: number[] = []
+  const chance: number[] = []
   const reward = new Float64Array(states * actions)
   for (let i = 0; i < states * actions; i++) {
     let sum = 0
@@ -69,6 +74,8 @@ export function compileMdp({ states, actions, outcomes }: FiniteMdp): CompiledMd
       reward[i] += p * r
       next.push(to)
       probability.push(terminal ? 0 : p)
+      gain.push(r)
+      chance.push(p)
     })
     if (Math.abs(sum - 1) > 1e-9) {
       throw new PrescaleError(
@@ -84,7 +91,9 @@ export function compileMdp({ states, actions, outcomes }: FiniteMdp): CompiledMd
     from,
     next: Int32Array.from(next),
     probability: Float64Array.from(probability),
-    reward
+    reward,
+    gain: Float64Array.from(gain),
+    chance: Float64Array.from(chance)
   }
 }
 

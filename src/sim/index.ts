@@ -2,6 +2,7 @@ import { service } from './service.ts'
 import { spark } from './spark.ts'
 import { stream } from './stream.ts'
 
+export * from './elastic.ts'
 export * from './lead-time.ts'
 export * from './load/index.ts'
 export * from './need.ts'

@@ -16,6 +16,9 @@ export interface DailyWave {
   readonly seed?: number
   /** Finer than a minute: the minute's rate stays. Coarser: the mean of its minutes. */
   readonly stepMs?: number
+  /** Deviation of the noise, 0.05, and chance of a spike in a minute, 0.005. */
+  readonly noise?: number
+  readonly spikes?: number
 }
 
 const RATE = 1_000
@@ -23,18 +26,24 @@ const FLOOR = 0.06
 const SCALE = 0.8
 const MEAN = 0.4
 const AMPLITUDE = 0.3
-const NOISE = 0.05
 const SPIKE = 0.4
-const SPIKE_CHANCE = 0.005
 /** A Monday, in UTC. */
 const START_MS = Date.UTC(2024, 0, 1)
 
 /** Rates in events/s, whole events a minute, from Monday 2024-01-01 00:00 UTC: two weeks of minutes unless said otherwise. */
-export function dailyWave({ days = 14, seed = 1, stepMs = MINUTE }: DailyWave = {}): Series {
+export function dailyWave({
+  days = 14,
+  seed = 1,
+  stepMs = MINUTE,
+  noise = 0.05,
+  spikes = 0.005
+}: DailyWave = {}): Series {
   requireOption(days > 0 && Number.isFinite(days), 'days', days, 'a positive number of days')
   const fits = stepMs > 0 && (MINUTE % stepMs === 0 || stepMs % MINUTE === 0)
   requireOption(fits, 'stepMs', stepMs, 'a part or a multiple of a minute, in milliseconds')
-  const minutes = minuteRates(Math.round((days * DAY) / MINUTE), seed)
+  requireOption(noise >= 0 && Number.isFinite(noise), 'noise', noise, 'a deviation of at least 0')
+  requireOption(spikes >= 0 && spikes <= 1, 'spikes', spikes, 'a chance from 0 to 1')
+  const minutes = minuteRates(Math.round((days * DAY) / MINUTE), seed, noise, spikes)
   const values = new Float64Array(Math.floor((minutes.length * MINUTE) / stepMs))
   const together = Math.max(1, stepMs / MINUTE)
   for (let i = 0; i < values.length; i++) {
@@ -46,13 +55,13 @@ export function dailyWave({ days = 14, seed = 1, stepMs = MINUTE }: DailyWave = 
   return series(stepMs, values, { startMs: START_MS })
 }
 
-function minuteRates(count: number, seed: number): Float64Array {
+function minuteRates(count: number, seed: number, deviation: number, chance: number): Float64Array {
   const noise = random(seed, 'daily-wave', 'noise')
   const spikes = random(seed, 'daily-wave', 'spikes')
   return Float64Array.from({ length: count }, (_, minute) => {
     const wave = MEAN + AMPLITUDE * Math.sin((2 * Math.PI * (minute * MINUTE - 9 * HOUR)) / DAY)
-    const spike = spikes.next() < SPIKE_CHANCE ? SPIKE : 0
-    const v = Math.min(1, Math.max(0, wave + NOISE * noise.normal()))
+    const spike = spikes.next() < chance ? SPIKE : 0
+    const v = Math.min(1, Math.max(0, wave + deviation * noise.normal()))
     return Math.round((FLOOR + SCALE * v + spike) * RATE * 60) / 60
   })
 }
