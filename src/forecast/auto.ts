@@ -2,7 +2,7 @@
  * Auto — the method that forecast this history's end best, or the simplest that is as good.
  *
  *   tournament  rolling origin over the last fifth of the history, racing within a budget (`auto-tournament.ts`)
- *   chosen      the simplest of those not more than one standard error, nor 1 %, behind the best
+ *   chosen      the simplest of those not more than one standard error, nor half a percent, behind the best
  *   forecast    that of the chosen method, fitted to everything
  *
  * FPP3 §5.10; Maron & Moore 1994 (racing); Breiman et al. 1984 §3.4.3 (one standard error). A history too short for a
@@ -49,7 +49,7 @@ export const autoOptions = {
   },
   tolerance: {
     kind: 'number',
-    default: 0.01,
+    default: 0.005,
     min: 0,
     says: 'most that a simpler one may be behind the best, as a share, however large the standard error is'
   },
