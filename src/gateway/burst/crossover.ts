@@ -14,11 +14,11 @@ import { commonOptions, confidenceOf, forecastOf, gainOf, isMeasured, readings, 
 
 export const crossoverOptions = {
   ...commonOptions,
-  short: { kind: 'duration', default: 20 * SECOND, min: 1, says: 'window of the short mean' },
-  long: { kind: 'duration', default: 10 * MINUTE, min: 1, says: 'window of the long mean' },
+  short: { kind: 'duration', default: 15 * SECOND, min: 1, says: 'window of the short mean' },
+  long: { kind: 'duration', default: 3 * MINUTE, min: 1, says: 'window of the long mean' },
   band: {
     kind: 'number',
-    default: 0.35,
+    default: 0.45,
     min: 0,
     says: 'alarm when the short mean is this share above the long one'
   }

@@ -14,12 +14,12 @@ import { commonOptions, confidenceOf, forecastOf, gainOf, isMeasured, readings, 
 
 export const thresholdOptions = {
   ...commonOptions,
-  up: { kind: 'number', default: 1.5, min: 1, says: 'alarm above this many usual rates' },
+  up: { kind: 'number', default: 1.55, min: 1, says: 'alarm above this many usual rates' },
   down: { kind: 'number', default: 1.2, min: 0, says: 'over below this many usual rates' },
   confirm: { kind: 'integer', default: 2, min: 1, says: 'readings in a row that must agree' },
   level: {
     kind: 'duration',
-    default: 10 * MINUTE,
+    default: 3 * MINUTE,
     min: 1,
     says: 'time over which the usual rate is learned'
   },
