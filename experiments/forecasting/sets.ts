@@ -75,3 +75,9 @@ export function modelsOf(asked: string, long: boolean, quick: readonly string[])
 /** Options of a model: in the short form `auto` chooses among the quick ones only. */
 export const optionsFor = (model: string, long: boolean, models: readonly string[]): GivenOptions =>
   model === 'auto' && !long ? { models: models.filter((name) => name !== 'auto').join('+') } : {}
+
+/** Networks that take minutes on a long series are left out of the comparison there; `auto` decides for itself. */
+const dear = { models: ['gru', 'lstm', 'tcn'], steps: 4_000 }
+
+export const isLeftOut = (model: string, trainUntil: number) =>
+  dear.models.includes(model) && trainUntil > dear.steps

@@ -6,7 +6,16 @@ import { type OptionTable, readOptions } from '../../../src/base/index.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
 import type { Pass, PassDone } from '../pass.ts'
 import { runPasses } from '../run-passes.ts'
-import { loadSets, modelsOf, modelsOption, optionsFor, partOf, partOption, trainingSteps } from '../sets.ts'
+import {
+  isLeftOut,
+  loadSets,
+  modelsOf,
+  modelsOption,
+  optionsFor,
+  partOf,
+  partOption,
+  trainingSteps
+} from '../sets.ts'
 import expected from './expected.json' with { type: 'json' }
 import { flightsClaims, flightsRows, rehearseFlights } from './flights.ts'
 import { meanRanks, type ScoredRow, scoredRows } from './rows.ts'
@@ -35,16 +44,18 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   const models = modelsOf(settings.models, long, QUICK)
   const sets = await loadSets(long, FEW, part)
   const passes = sets.flatMap(({ name, series }) =>
-    models.map(
-      (model): Pass => ({
-        set: name,
-        model,
-        options: optionsFor(model, long, models),
-        series,
-        trainUntil: trainingSteps(series),
-        horizons: HORIZONS
-      })
-    )
+    models
+      .filter((model) => !isLeftOut(model, trainingSteps(series)))
+      .map(
+        (model): Pass => ({
+          set: name,
+          model,
+          options: optionsFor(model, long, models),
+          series,
+          trainUntil: trainingSteps(series),
+          horizons: HORIZONS
+        })
+      )
   )
   const done = await runPasses(passes, progress)
   const rows = scoredRows(done)
@@ -65,7 +76,7 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
 function rankClaims(rows: readonly ScoredRow[]): Claim[] {
   const ranks = meanRanks(rows)
   const auto = ranks.find(({ model }) => model === 'auto')
-  const [best] = ranks.filter(({ model }) => model !== 'auto')
+  const [best] = ranks.filter(({ model, cells }) => model !== 'auto' && cells === auto?.cells)
   if (!auto || !best) return []
   return [
     {

@@ -4,7 +4,16 @@ import type { Row } from '../../../src/cli/output.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
 import { LEVELS, type Pass, type PassDone } from '../pass.ts'
 import { runPasses } from '../run-passes.ts'
-import { loadSets, modelsOf, modelsOption, optionsFor, partOf, partOption, trainingSteps } from '../sets.ts'
+import {
+  isLeftOut,
+  loadSets,
+  modelsOf,
+  modelsOption,
+  optionsFor,
+  partOf,
+  partOption,
+  trainingSteps
+} from '../sets.ts'
 import expected from './expected.json' with { type: 'json' }
 
 const options = { ...partOption, ...modelsOption } as const satisfies OptionTable
@@ -38,16 +47,18 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   const models = modelsOf(settings.models, long, QUICK)
   const sets = await loadSets(long, FEW, part)
   const passes = sets.flatMap(({ name, series }) =>
-    models.map(
-      (model): Pass => ({
-        set: name,
-        model,
-        options: optionsFor(model, long, models),
-        series,
-        trainUntil: trainingSteps(series),
-        horizons: HORIZONS
-      })
-    )
+    models
+      .filter((model) => !isLeftOut(model, trainingSteps(series)))
+      .map(
+        (model): Pass => ({
+          set: name,
+          model,
+          options: optionsFor(model, long, models),
+          series,
+          trainUntil: trainingSteps(series),
+          horizons: HORIZONS
+        })
+      )
   )
   const done = await runPasses(passes, progress)
   const rows = done.flatMap(rowsOf)
