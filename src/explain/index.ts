@@ -1,3 +1,5 @@
 export { type ExplainOptions, explain, type Knob, tell } from './explain.ts'
 export type { Counterfactual, Explanation, Replay } from './explanation.ts'
+export { type HeatmapOptions, qHeatmap } from './q-heatmap.ts'
+export { explainQ, type Moved, type QExplanation, type QTableView, type QWords } from './q-values.ts'
 export * from './words.ts'
