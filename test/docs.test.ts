@@ -8,6 +8,7 @@ import { formatDuration, type OptionSpec, type OptionTable } from '../src/base/i
 import { commands } from '../src/cli/commands.ts'
 import * as decide from '../src/decide/index.ts'
 import { forecasters } from '../src/forecast/index.ts'
+import { burstPredictors } from '../src/gateway/index.ts'
 import { serviceConfig } from '../src/sim/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -24,7 +25,8 @@ const pages = [
 
 const methods: readonly (readonly [name: string, says: string, options: OptionTable])[] = Object.entries({
   ...decide.policies,
-  ...forecasters
+  ...forecasters,
+  ...Object.fromEntries(Object.entries(burstPredictors).map(([name, entry]) => [`burst-${name}`, entry]))
 }).map(([name, { says, options }]) => [name, says, options])
 
 describe('every method', () => {
