@@ -126,7 +126,7 @@ export function learning(
         const parts = slope(order.subarray(from, Math.min(from + most, samples)), lesson)
         seen.push(parts)
         far = targetKl !== undefined && parts.kl > 1.5 * targetKl
-        if (!far) gradient = step([actor, critic], rate, maxGradient)
+        if (!far) gradient = moveTogether([actor, critic], rate, maxGradient)
         if (!Number.isFinite(parts.loss) || !Number.isFinite(gradient)) {
           const right = 'lower the rate, or scale states and rewards'
           throw new PrescaleError('FAILED', `ppo: the loss of update ${update + 1} was not finite: ${right}`)
@@ -147,7 +147,7 @@ export function learning(
 }
 
 /** One step of Adam for networks whose gradients are held to one length together; gives the length. */
-function step(networks: readonly Network[], rate: number, longest: number): number {
+export function moveTogether(networks: readonly Network[], rate: number, longest: number): number {
   const squares = networks.map(({ parameters }) =>
     parameters.reduce((sum, { gradient }) => sum + lengthSquared(gradient), 0)
   )
