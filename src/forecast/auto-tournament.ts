@@ -51,6 +51,8 @@ export interface Tournament {
 }
 
 export interface Rules {
+  /** Of the whole history, to which the winner will be fitted. */
+  readonly steps: number
   readonly scoring: Scoring
   readonly horizon: number
   readonly folds: number
@@ -86,7 +88,7 @@ interface Racer {
 export function tournament(history: Series, contenders: readonly Contender[], rules: Rules): Tournament {
   const { scoring, horizon, purse, progress } = rules
   const racers: Racer[] = []
-  const cost = (c: Contender) => fullWork(c.work, history.values.length, rules)
+  const cost = (c: Contender) => fullWork(c.work, rules)
   const byCost = contenders.toSorted((a, b) => cost(a) - cost(b) || a.rank - b.rank)
   for (const [i, contender] of byCost.entries()) {
     racers.push(race(history, contender, racers, rules))
@@ -108,7 +110,7 @@ export function tournament(history: Series, contenders: readonly Contender[], ru
     const racer = entered(contender, scoring)
     const opponent = ranked(finalists(others), scoring)[0]
     const { work } = contender
-    const needed = purse.expected(fullWork(work, s.values.length, rules))
+    const needed = purse.expected(fullWork(work, rules))
     if (scoring.from < (work.least ?? 0)) {
       racer.out = `needs ${work.least} steps to learn from, the history has ${scoring.from} before the origins`
       return racer
@@ -188,8 +190,9 @@ export function tournament(history: Series, contenders: readonly Contender[], ru
 }
 
 /** From the first fit to the one to everything, should it win. */
-function fullWork(work: Work, steps: number, { scoring, horizon }: Rules): number {
-  return 2 * fitWork(work, steps, horizon) + rollWork(work, scoring.blocks * scoring.blockSteps, horizon)
+function fullWork(work: Work, { scoring, horizon, steps }: Rules): number {
+  const fits = fitWork(work, scoring.from, horizon) + fitWork(work, steps, horizon)
+  return fits + rollWork(work, scoring.blocks * scoring.blockSteps, horizon)
 }
 
 function entered(contender: Contender, scoring: Scoring): Racer {

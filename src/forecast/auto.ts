@@ -24,6 +24,7 @@ import {
   random,
   readOptions,
   type Series,
+  sliceSteps,
   unknownName
 } from '../base/index.ts'
 import type { FitOptions, Fitted, Forecaster, Json } from '../roles.ts'
@@ -91,6 +92,8 @@ const name = 'auto'
 const version = '1'
 /** Where too little is known to compare: it learns its weights as it goes. */
 const fallback = 'blend'
+/** Steps that a tournament looks at: a longer history would leave no time for the better half of the contenders. */
+const longest = 60_000
 /** Enters last, made of the best few. */
 const mixture = 'combination'
 const members = 3
@@ -150,10 +153,13 @@ function choose(
   const seed = fit.rng?.integer(2 ** 31) ?? 0
   const chance = (model: string, fold: number | string) => random(seed, name, model, fold)
   const contenders = names.map((model) => contender(model))
-  const scoring = names.length > 1 ? scoringOf(history.values, metric, horizon) : undefined
+  // Six weeks of minutes tell who is better; the chosen one is fitted to everything.
+  const recent = sliceSteps(history, history.values.length - longest)
+  const scoring = names.length > 1 ? scoringOf(recent.values, metric, horizon) : undefined
   const budget = purse(options.budget, fit.nowMs)
   const held = scoring
-    ? tournament(history, contenders, {
+    ? tournament(recent, contenders, {
+        steps: history.values.length,
         scoring,
         horizon,
         folds: options.folds,
