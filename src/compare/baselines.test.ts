@@ -40,7 +40,7 @@ describe('withBaselines', () => {
   })
 })
 
-describe.each<Kind>(['service', 'stream', 'chain'])('fixed-best in the %s world', (kind) => {
+describe.each<Kind>(['service', 'stream', 'chain', 'spark'])('fixed-best in the %s world', (kind) => {
   const plan = planOf(kind, wave(400), 120, { minUnits: 2, maxUnits: 30 })
   const fate = fateOf(plan, 1)
   const need = needOf(plan, fate)

@@ -38,58 +38,61 @@ const aggressive = () => [
   ...[1, 3, 7, 12].map((units) => mind('fixed', { units }))
 ]
 
-describe.each<Kind>(['service', 'stream'])('no run lies below the oracle in the %s world', (kind) => {
-  const check = (plan: Plan, seed: number) => {
-    const { fate, need, at } = boundOf(plan, seed)
-    const runs = rehearse(fate, aggressive(), forecasters)
-    for (const price of [0, 1, 3, 8, 20, 60, 200, 2_000]) {
-      const bound = at(price)
-      for (const { label, track } of runs) {
-        const { unitSteps, late } = bill(track, need.length)
-        expect(unitSteps + price * late, `${label} at ${price}`).toBeGreaterThanOrEqual(bound - 1e-6)
-      }
-    }
-    return runs
-  }
-
-  it('whatever the load, the seed and the luck of the lead times', () => {
-    fc.assert(
-      fc.property(
-        fc.record({
-          seed: fc.integer({ min: 1, max: 99 }),
-          periodMin: fc.constantFrom(20, 60, 90),
-          p50: fc.constantFrom(0, 10 * SECOND, MINUTE, 4 * MINUTE),
-          spread: fc.constantFrom(1, 1.5, 3),
-          unitRate: fc.constantFrom(7, 20, 55),
-          truth: fc.constantFrom(0.8, 1, 1.2)
-        }),
-        ({ seed, periodMin, p50, spread, unitRate, truth }) => {
-          const plan = planOf(kind, wave(400, { periodMin, seed }), 150, {
-            unitRate,
-            leadTimeMs: { p50, p90: p50 * spread },
-            truth: { unitRate: truth }
-          })
-          check(plan, seed)
+describe.each<Kind>(['service', 'stream', 'spark'])(
+  'no run lies below the oracle in the %s world',
+  (kind) => {
+    const check = (plan: Plan, seed: number) => {
+      const { fate, need, at } = boundOf(plan, seed)
+      const runs = rehearse(fate, aggressive(), forecasters)
+      for (const price of [0, 1, 3, 8, 20, 60, 200, 2_000]) {
+        const bound = at(price)
+        for (const { label, track } of runs) {
+          const { unitSteps, late } = bill(track, need.length)
+          expect(unitSteps + price * late, `${label} at ${price}`).toBeGreaterThanOrEqual(bound - 1e-6)
         }
-      ),
-      { numRuns: 6 }
-    )
-  })
+      }
+      return runs
+    }
 
-  it('nor where the load has gaps and stops', () => {
-    const trace = wave(400)
-    const values = trace.values.slice()
-    values.fill(NaN, 300, 320)
-    values.fill(0, 380)
-    check(planOf(kind, { ...trace, values }, 150), 1)
-  })
+    it('whatever the load, the seed and the luck of the lead times', () => {
+      fc.assert(
+        fc.property(
+          fc.record({
+            seed: fc.integer({ min: 1, max: 99 }),
+            periodMin: fc.constantFrom(20, 60, 90),
+            p50: fc.constantFrom(0, 10 * SECOND, MINUTE, 4 * MINUTE),
+            spread: fc.constantFrom(1, 1.5, 3),
+            unitRate: fc.constantFrom(7, 20, 55),
+            truth: fc.constantFrom(0.8, 1, 1.2)
+          }),
+          ({ seed, periodMin, p50, spread, unitRate, truth }) => {
+            const plan = planOf(kind, wave(400, { periodMin, seed }), 150, {
+              unitRate,
+              leadTimeMs: { p50, p90: p50 * spread },
+              truth: { unitRate: truth }
+            })
+            check(plan, seed)
+          }
+        ),
+        { numRuns: 6 }
+      )
+    })
 
-  it('nor in steps of a second', () => {
-    check(planOf(kind, wave(120), 40, { stepMs: SECOND }), 2)
-  })
-})
+    it('nor where the load has gaps and stops', () => {
+      const trace = wave(400)
+      const values = trace.values.slice()
+      values.fill(NaN, 300, 320)
+      values.fill(0, 380)
+      check(planOf(kind, { ...trace, values }, 150), 1)
+    })
 
-it.each<Kind>(['service', 'stream'])('knows the lead times that the %s world will have', (kind) => {
+    it('nor in steps of a second', () => {
+      check(planOf(kind, wave(120), 40, { stepMs: SECOND }), 2)
+    })
+  }
+)
+
+it.each<Kind>(['service', 'stream', 'spark'])('knows the lead times that the %s world will have', (kind) => {
   const leadTimeMs = { p50: MINUTE, p90: 4 * MINUTE }
   const plan = planOf(kind, wave(300), 60, { leadTimeMs, truth: { leadTime: 1.5 } })
   const fate = fateOf(plan, 5)

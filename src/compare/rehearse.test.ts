@@ -18,7 +18,7 @@ import { measuresOf } from './measures-of.ts'
 import { fateOf, needOf } from './plan.ts'
 import { type Fate, type Mind, type Run, rehearse } from './rehearse.ts'
 
-const kinds: Kind[] = ['service', 'stream', 'chain']
+const kinds: Kind[] = ['service', 'stream', 'chain', 'spark']
 const forecasters = { naive: makeForecaster('naive') }
 const fates = new Map<string, Fate>()
 

@@ -1,6 +1,6 @@
 /** Small loads, plans and policies for tests of the rehearsal. */
 import { type GivenOptions, MINUTE, random, type Series, series } from '../../src/base/index.ts'
-import { type Plan, planService, planStream, type StreamWorld } from '../../src/compare/plan.ts'
+import { type Plan, planService, planSpark, planStream, type StreamWorld } from '../../src/compare/plan.ts'
 import { mindOf } from '../../src/compare/policy-spec.ts'
 import type { Mind } from '../../src/compare/rehearse.ts'
 import { policies } from '../../src/decide/index.ts'
@@ -20,7 +20,7 @@ export function wave(minutes: number, { periodMin = 120, seed = 1 } = {}): Serie
   return series(MINUTE, values, { startMs: START })
 }
 
-export type Kind = 'service' | 'stream' | 'chain'
+export type Kind = 'service' | 'stream' | 'chain' | 'spark'
 
 const chain: StreamWorld = {
   operators: [
@@ -40,6 +40,7 @@ export function planOf(
   const steps = trace.values.length
   const span = { fitFrom: 0, scoreFrom: steps - scored, scoreTo: steps }
   if (kind === 'service') return planService(kind, trace, span, given)
+  if (kind === 'spark') return planSpark(kind, trace, span, given)
   return planStream(kind, trace, span, given, kind === 'chain' ? chain : undefined)
 }
 
