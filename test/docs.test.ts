@@ -9,7 +9,7 @@ import { commands } from '../src/cli/commands.ts'
 import * as decide from '../src/decide/index.ts'
 import { forecasters } from '../src/forecast/index.ts'
 import { burstPredictors } from '../src/gateway/index.ts'
-import { serviceConfig } from '../src/sim/index.ts'
+import { compressions, rewardScenarios, serviceConfig, storageTiers } from '../src/sim/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -148,5 +148,27 @@ describe('words that must stay true', () => {
     ).flat()
     const real = Object.keys(serviceConfig({ unitRate: 1 })).filter((name) => name !== 'startMs')
     expect(said.sort()).toEqual(real.sort())
+  })
+
+  it('the tables of the Spark world and its state are those of its page', () => {
+    const page = read('docs/worlds/spark.md')
+    const n = (amount: number) => amount.toLocaleString('en-US')
+    const price = (amount: number) => `$${amount.toFixed(amount < 0.01 ? 3 : 2)}`
+    storageTiers.forEach(({ name, latencyMs, rate, priceGb }, i) => {
+      expect(page).toContain(`| ${name} | ${i} | ${n(latencyMs)} ms | ${rate} | ${price(priceGb)} |`)
+    })
+    compressions.forEach(({ name, latencyMs, rate, size }, i) => {
+      expect(page).toContain(`| ${name} | ${i} | ${latencyMs} ms | ${rate} | ${size} |`)
+    })
+    for (const [name, { alpha, beta, gamma }] of Object.entries(rewardScenarios)) {
+      const third = (weight: number) => (weight === 1 / 3 ? '1/3' : String(weight))
+      expect(page).toContain(`| \`${name}\` | ${[alpha, beta, gamma].map(third).join(' | ')} |`)
+    }
+    const rows = page.split('**State**')[1].split('**Action**')[0]
+    decide.sparkFeatures.forEach(({ name, high }, i) => {
+      const row = rows.split('\n').find((line) => line.includes(`\`${name}\``))
+      expect(row, name).toMatch(new RegExp(`^\\| [\\d, ]*\\b${i}\\b`))
+      expect(row).toContain(`| ${n(high)} |`)
+    })
   })
 })
