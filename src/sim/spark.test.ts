@@ -160,12 +160,15 @@ describe('the Spark world', () => {
     const world = spark({ ...started, cpuNoise: 0 })
     let state = world.initial(1)
     const seen: number[] = []
+    const served: number[] = []
     for (const load of [225, 900, 225, 225, 225]) {
       state = world.transition(state, {}, rate(load))
-      const { cpu } = world.observe(state).metrics ?? {}
+      const { cpu, throughput } = world.observe(state).metrics ?? {}
       seen.push(cpu?.value ?? NaN)
+      served.push(throughput?.value ?? 0)
     }
     expect(seen).toEqual([NaN, NaN, 0.5, 1, 1])
+    expect(served).toEqual([NaN, NaN, 225, 450, 450])
   })
 
   it('counts as missed the share of a step that waits too long', () => {

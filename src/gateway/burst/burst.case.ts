@@ -37,6 +37,23 @@ export function burstCase(name: string, make: () => BurstPredictor): void {
       expect(said[said.length - 1].burstAlarm).toBe(false)
     })
 
+    it('takes a rise that stays for the new usual, within half an hour', () => {
+      for (let seed = 0; seed < 5; seed++) {
+        const { said } = watch(make(), street(360, seed))
+        expect(said[365].burstAlarm).toBe(true)
+        expect(said.slice(-3).map(({ burstAlarm }) => burstAlarm)).toEqual([false, false, false])
+      }
+    })
+
+    it('is no blinder for a quarter of an hour after a burst', () => {
+      for (let seed = 0; seed < 10; seed++) {
+        const rates = [...street(660, seed), ...street(200, seed + 100)]
+        const fired = alarmAt(watch(make(), rates).said.slice(720 + 180))
+        expect(fired).toBeGreaterThanOrEqual(20)
+        expect(fired).toBeLessThanOrEqual(26)
+      }
+    })
+
     it('says a load, a horizon and how sure it is', () => {
       for (const { predictedLoad, horizonMs, confidence, burstAlarm } of watch(make(), street(400)).said) {
         expect(predictedLoad).toBeGreaterThanOrEqual(0)

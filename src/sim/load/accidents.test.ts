@@ -82,6 +82,7 @@ describe('accidents', () => {
     // Where the same street had the last accident, that one's tail is still there.
     expect(rises.filter((rise) => rise > 1.4).length / rises.length).toBeGreaterThan(0.93)
     expect(mean(rises)).toBeGreaterThan(1.9)
+    expect(mean(rises)).toBeLessThan(2.7)
     // A single street's queue is a few percent of the city, less than the city's own noise.
     expect(mean(others)).toBeLessThan(1.12)
   })
