@@ -54,17 +54,18 @@ export function ppoLoss(
 ): LossParts {
   const { rows, actions, advantages } = batch
   const { clip, valueWeight, entropyWeight } = weights
+  const heads = sizes.length
   const width = sizes.reduce((sum, size) => sum + size, 0)
-  const logs = new Float64Array(width)
-  const entropies = new Float64Array(sizes.length)
+  const [logs, likely, entropies] = [width, width, heads].map((length) => new Float64Array(length))
   let [policy, value, entropy, kl, clipped] = [0, 0, 0, 0, 0]
   for (let row = 0; row < rows; row++) {
     const from = row * width
-    logProbabilities(logits, from, sizes, logs)
+    logProbabilities(logits, from, sizes, logs, likely)
     let logRatio = -batch.logProbabilities[row]
-    for (let head = 0, at = 0; head < sizes.length; at += sizes[head++]) {
-      logRatio += logs[at + actions[row * sizes.length + head]]
-      entropies[head] = entropyOf(logs, at, sizes[head])
+    for (let head = 0, at = 0; head < heads; at += sizes[head++]) {
+      logRatio += logs[at + actions[row * heads + head]]
+      entropies[head] = 0
+      for (let i = at; i < at + sizes[head]; i++) entropies[head] -= likely[i] * logs[i]
       entropy += entropies[head]
     }
     const ratio = Math.exp(logRatio)
@@ -75,11 +76,11 @@ export function ppoLoss(
     if (ratio !== held) clipped++
     // Where the clipped term is the larger one it does not depend on the ratio any more.
     const byLog = free >= -advantages[row] * held ? free / rows : 0
-    for (let head = 0, at = 0; head < sizes.length; at += sizes[head++]) {
+    for (let head = 0, at = 0; head < heads; at += sizes[head++]) {
+      const chosen = at + actions[row * heads + head]
       for (let i = at; i < at + sizes[head]; i++) {
-        const p = Math.exp(logs[i])
-        const chosen = i - at === actions[row * sizes.length + head] ? 1 : 0
-        byLogits[from + i] = byLog * (chosen - p) + (entropyWeight / rows) * p * (logs[i] + entropies[head])
+        const byEntropy = (entropyWeight / rows) * likely[i] * (logs[i] + entropies[head])
+        byLogits[from + i] = byLog * ((i === chosen ? 1 : 0) - likely[i]) + byEntropy
       }
     }
     value += valueLoss(values, batch, row, weights, byValues)
@@ -108,30 +109,30 @@ function valueLoss(
   return heldError * heldError
 }
 
-/** log softmax of every head of one row of logits, which begins at `from`; into `out` (Σ sizes). */
+/** log softmax of every head of one row of logits, which begins at `from`; into `out` (Σ sizes), and softmax into `likely`. */
 export function logProbabilities(
   logits: ArrayLike<number>,
   from: number,
   sizes: readonly number[],
-  out: Float64Array
+  out: Float64Array,
+  likely = out
 ): Float64Array {
   for (let head = 0, at = 0; head < sizes.length; at += sizes[head++]) {
     const to = at + sizes[head]
     let highest = -Infinity
-    for (let i = at; i < to; i++) highest = Math.max(highest, logits[from + i])
+    for (let i = at; i < to; i++) if (logits[from + i] > highest) highest = logits[from + i]
     let sum = 0
-    for (let i = at; i < to; i++) sum += Math.exp(logits[from + i] - highest)
+    for (let i = at; i < to; i++) {
+      likely[i] = Math.exp(logits[from + i] - highest)
+      sum += likely[i]
+    }
     const shift = highest + Math.log(sum)
-    for (let i = at; i < to; i++) out[i] = logits[from + i] - shift
+    for (let i = at; i < to; i++) {
+      likely[i] /= sum
+      out[i] = logits[from + i] - shift
+    }
   }
   return out
-}
-
-/** −Σ p log p of one head. */
-function entropyOf(logs: Float64Array, at: number, size: number): number {
-  let entropy = 0
-  for (let i = at; i < at + size; i++) entropy -= Math.exp(logs[i]) * logs[i]
-  return entropy
 }
 
 /** One choice: the likeliest, or with chance the one that a uniform number falls on. */

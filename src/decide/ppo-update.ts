@@ -84,7 +84,8 @@ export function learning(
 
   /** The chosen steps into both networks and the batch. */
   function gather(chosen: Uint32Array, scaling: Scaling): void {
-    for (const [row, i] of chosen.entries()) {
+    for (let row = 0; row < chosen.length; row++) {
+      const i = chosen[row]
       const track = tracks[Math.floor(i / steps)]
       const t = i % steps
       scaling(track.observations, t * size, actor.input, row * size)
