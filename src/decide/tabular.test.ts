@@ -11,6 +11,8 @@ import {
   type TabularModel,
   tabularModel
 } from './tabular.ts'
+import { evaluateTable } from './tabular-evaluate.ts'
+import { compileMdp, valueIteration } from './value-iteration.ts'
 
 /** Sutton & Barto 2018, example 6.6: 12 × 4, each step −1, the cliff between start (36) and goal (47) costs 100 and leads back. */
 function cliff(): Environment<number, number> {
@@ -116,6 +118,27 @@ describe('the end of an episode', () => {
   })
 })
 
+describe('Monte Carlo evaluation', () => {
+  it('measures what an action is worth when the table is followed afterwards, whatever the table believes', () => {
+    const table = emptyTable(5, 2)
+    // Goes right, and believes in absurd prices.
+    for (let s = 0; s < 5; s++) table.values.set([500, 1_000], s * 2)
+    table.visits.fill(1)
+    const { values, errors, counts } = evaluateTable(corridor('terminated'), table, random(1), {
+      gamma: 0.9,
+      samples: 2_000,
+      steps: 10
+    })
+    // From the middle: right twice is 0.9; left and then right three times 0.9³.
+    expect(values[2 * 2 + 1]).toBeCloseTo(0.9, 9)
+    expect(values[2 * 2]).toBeCloseTo(0.9 ** 3, 9)
+    expect(values[3 * 2 + 1]).toBeCloseTo(1, 9)
+    expect(errors[2 * 2]).toBeCloseTo(0, 9)
+    expect(counts.reduce((a, b) => a + b, 0)).toBe(2_000)
+    expect(values[0]).toBeNaN()
+  })
+})
+
 describe('a learner', () => {
   it('learns the same table from the same seed, byte for byte, and another from another', () => {
     const learn = (seed: number) => qLearning(cliff(), size, random(seed, 'same'), options).table.values
@@ -165,16 +188,30 @@ describe('a learned table', () => {
 /**
  * A published table, as a check of the Bellman equation: in the region where capacity is always wasted,
  * Q(0, c, down) = 1 − 0.1 (c − 1) − 0.5 + 0.95 · max Q(0, c − 1). Largest values for c = 5 … 20, from the results of the report
- * "Elastic Cloud Scaling for Small Models". Within 0.02 from c = 9 on, 0.06 below, where its greedy action still mixes, and 0.01 for
- * the two digits that were printed.
+ * "Elastic Cloud Scaling for Small Models". Within 0.02 from c = 9 on and 0.06 below, where its greedy action still mixes, with 0.01 for
+ * the two digits that were printed. One step does not: from c = 14 to 15 the printed values are 0.043 apart from the equation.
  */
 const published = [
   12.93, 12.22, 11.49, 10.68, 9.85, 8.95, 8.0, 7.0, 5.96, 4.87, 3.77, 2.59, 1.39, 0.13, -1.16, -2.51
 ]
 
-it('obeys the Bellman equation, as the published one does', () => {
+it('follows from itself by the Bellman equation in the published table, but for one step', () => {
+  const off: number[] = []
   for (let c = 6; c <= 20; c++) {
     const follows = 1 - 0.1 * (c - 1) - 0.5 + 0.95 * published[c - 6]
-    expect(Math.abs(published[c - 5] - follows), `c = ${c}`).toBeLessThan((c >= 9 ? 0.02 : 0.06) + 0.01)
+    if (Math.abs(published[c - 5] - follows) > (c >= 9 ? 0.02 : 0.06) + 0.01) off.push(c)
   }
+  expect(off).toEqual([15])
+})
+
+it('finds the same values by value iteration where capacity is always wasted', () => {
+  // States 0 … 15 are 5 … 20 units; only down is worth anything there, and 5 units are worth what was published.
+  const mdp = compileMdp({
+    states: 16,
+    actions: 1,
+    outcomes: (s, _a, emit) =>
+      s === 0 ? emit(1, 0, published[0], true) : emit(1, s - 1, 1 - 0.1 * (s + 4) - 0.5)
+  })
+  const { values } = valueIteration(mdp, { gamma: 0.95 })
+  for (let s = 0; s < 16; s++) expect(Math.abs(values[s] - published[s])).toBeLessThan(0.15)
 })

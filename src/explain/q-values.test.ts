@@ -77,6 +77,22 @@ describe('Q-values in words', () => {
     })
   })
 
+  it('prefer prices that were measured, and say how sure those are; the action stays that of the table', () => {
+    const measured = (error: number) => ({
+      values: [0, 0, 0, -9, -6, -4, 0, 0, 0, 0, 0, 0],
+      errors: new Array(12).fill(error),
+      counts: new Array(12).fill(400)
+    })
+    const told = explainQ({ ...table(rows), measured: measured(0.1) }, 1)
+    expect(told).toMatchObject({ action: 'up', margin: 2, values: { up: -4, hold: -6 } })
+    expect(told.atLeast).toBeCloseTo(2 - 1.64 * Math.hypot(0.1, 0.1), 9)
+    expect(told.sentence).toContain('to lose 2 (at least 1.77, measured) of its future reward')
+    const vague = explainQ({ ...table(rows), measured: measured(3) }, 1)
+    expect(vague.atLeast).toBe(0)
+    expect(vague.sentence).toContain("It cannot tell what it would lose if it doesn't scale up")
+    expect(explainQ(table(rows), 1).atLeast).toBeNull()
+  })
+
   it('refuse to explain what was never visited, and states that are none', () => {
     const none = table(
       rows,

@@ -2,12 +2,15 @@
  * Q-values in words — which action, by what margin, what the agent expects to lose otherwise, and what moved it.
  *
  *   margin     Q(s, a*) − max_{a ≠ a*} Q(s, a)       the discounted reward it expects to lose by the next best action
+ *   at least   margin − 1.64 · √(e*² + e²), not below 0: with 95 % certainty, from the standard errors e of measured values
  *   moved by   the same with one feature put into its other bins, weighted by how often those were visited:
  *              influence = mean over them of (margin − what a* would still be ahead by there)
  *   agreement  share of the visited neighbours, one bin away in one feature, in which the same action is best
  *
- * Everything is read from the table; nothing is told that is not in it. How far to believe it: the visits of both actions compared, and
- * the agreement. That the margins are real is tested against the world itself (rollouts with common seeds).
+ * Everything is read from the table; nothing is told that is not in it. The action is the table's. The prices are those of
+ * `measured` where every action was tried often enough in rollouts of the finished policy: a learner's own prices put actions in order, but
+ * are too far apart (it follows the largest of noisy values). How far to believe them: the tries of both actions compared, and the
+ * agreement. That the margins are real is tested against the world itself, by rollouts with common seeds.
  */
 import { PrescaleError } from '../base/index.ts'
 import { amount, percent } from './words.ts'
@@ -19,12 +22,20 @@ export interface QTableView {
   /** Q(s, a) at s·A + a, and how often it was tried. */
   readonly values: ArrayLike<number>
   readonly visits: ArrayLike<number>
+  /** Values measured with the finished policy, with their standard errors and tries, as `evaluateTable` gives them. */
+  readonly measured?: {
+    readonly values: ArrayLike<number>
+    readonly errors: ArrayLike<number>
+    readonly counts: ArrayLike<number>
+  }
 }
 
 export interface QExplanation {
   readonly state: Readonly<Record<string, string>>
   readonly action: string
   readonly margin: number
+  /** With 95 % certainty the margin is at least this; null where only the table's belief is known. */
+  readonly atLeast: number | null
   /** The other actions, dearest last: what the agent expects to lose by each, and how often it tried. */
   readonly instead: readonly { readonly action: string; readonly loses: number; readonly visits: number }[]
   readonly values: Readonly<Record<string, number>>
@@ -52,6 +63,8 @@ export interface QWords {
 /** Fewer visits of one of the two actions compared than this, and the margin is a rumour. */
 const RUMOUR = 10
 const KNOWN = 100
+/** Tries of each action from which a measured price is one. */
+const TRIED = 20
 
 /** Throws `BAD_INPUT` for a state that is not in the table, or was never visited: there is nothing to explain. */
 export function explainQ(table: QTableView, state: number, { penalty = 5 }: QWords = {}): QExplanation {
@@ -66,15 +79,17 @@ export function explainQ(table: QTableView, state: number, { penalty = 5 }: QWor
     )
   }
   const best = bestOf(table, state)
-  const margin = aheadBy(table, state, best)
-  const q = (a: number) => table.values[state * actions.length + a]
-  const tries = (a: number) => table.visits[state * actions.length + a]
+  const price = pricesOf(table, state)
+  const q = (a: number) => price.values[state * actions.length + a]
+  const tries = (a: number) => price.counts[state * actions.length + a]
   const instead = actions
     .map((action, a) => ({ action, loses: q(best) - q(a), visits: tries(a) }))
     .filter((_, a) => a !== best)
     .sort((a, b) => a.loses - b.loses)
+  const margin = instead[0]?.loses ?? 0
+  const atLeast = price.errors === undefined ? null : certain(price.errors, state, actions, best, instead)
   const moved = features
-    .map((_, i) => movedBy(table, state, bins, i, best, margin))
+    .map((_, i) => movedBy(table, state, bins, i, best))
     .sort((a, b) => b.influence - a.influence)
   const leastVisits = Math.min(tries(best), instead[0]?.visits ?? tries(best))
   const sure = { words: sureWords(leastVisits), agreement: agreementOf(table, bins, best), leastVisits }
@@ -82,6 +97,7 @@ export function explainQ(table: QTableView, state: number, { penalty = 5 }: QWor
     state: named,
     action: actions[best],
     margin,
+    atLeast,
     instead,
     values: Object.fromEntries(actions.map((action, a) => [action, q(a)])),
     visits: total,
@@ -89,6 +105,32 @@ export function explainQ(table: QTableView, state: number, { penalty = 5 }: QWor
     sure
   }
   return { ...parts, sentence: sentenceOf(parts, penalty) }
+}
+
+interface Prices {
+  readonly values: ArrayLike<number>
+  readonly counts: ArrayLike<number>
+  readonly errors?: ArrayLike<number>
+}
+
+/** What was measured, where every action of the state was tried often enough; else what the table believes. */
+function pricesOf({ measured, values, visits, actions }: QTableView, state: number): Prices {
+  const all = actions.every((_, a) => (measured?.counts[state * actions.length + a] ?? 0) >= TRIED)
+  return measured !== undefined && all ? measured : { values, counts: visits }
+}
+
+function certain(
+  errors: ArrayLike<number>,
+  state: number,
+  actions: readonly string[],
+  best: number,
+  instead: readonly { readonly action: string; readonly loses: number }[]
+): number {
+  const error = (action: number) => errors[state * actions.length + action]
+  const least = instead.map(
+    ({ action, loses }) => loses - 1.64 * Math.hypot(error(best), error(actions.indexOf(action)))
+  )
+  return Math.max(0, Math.min(...least))
 }
 
 export function bestOf({ values, actions }: QTableView, state: number): number {
@@ -137,10 +179,10 @@ function movedBy(
   state: number,
   bins: readonly number[],
   feature: number,
-  best: number,
-  margin: number
+  best: number
 ): Moved {
   const { name, bins: all } = table.features[feature]
+  const margin = aheadBy(table, state, best)
   let [sum, weight] = [0, 0]
   let turns: { bin: string; action: string; far: number } | undefined
   for (let bin = 0; bin < all.length; bin++) {
@@ -185,7 +227,7 @@ function sureWords(leastVisits: number): string {
 }
 
 function sentenceOf(parts: Omit<QExplanation, 'sentence'>, penalty: number): string {
-  const { action, margin, instead, moved, sure, visits, values, state } = parts
+  const { action, margin, atLeast, instead, moved, sure, visits, values, state } = parts
   const others = instead.map(({ action: other }) => `${signed(values[other])} for ${other}`).join(' and ')
   const main = moved[0]
   const because =
@@ -196,21 +238,24 @@ function sentenceOf(parts: Omit<QExplanation, 'sentence'>, penalty: number): str
     sure.agreement === null ? '' : `; ${percent(sure.agreement)} of the neighbouring states agree`
   return [
     `With ${said(state)} the agent chooses ${action}: it values it ${signed(values[action])}, against ${others}.`,
-    ` ${expects(action, margin, penalty)}.`,
+    ` ${expects(action, margin, atLeast, penalty)}.`,
     because,
     ` Sure? ${sure.words[0].toUpperCase()}${sure.words.slice(1)}: the state was visited ${times(visits)}, the less tried of the two actions ${times(sure.leastVisits)}${agreement}.`
   ].join('')
 }
 
 /** `Q(up) ≫ Q(hold)` in words, with the number. */
-function expects(action: string, margin: number, penalty: number): string {
+function expects(action: string, margin: number, atLeast: number | null, penalty: number): string {
   const otherwise: Readonly<Record<string, string>> = {
     up: "if it doesn't scale up",
     down: "if it doesn't scale down",
     hold: 'if it changes the size now'
   }
   const unless = otherwise[action] ?? `if it doesn't choose ${action}`
-  const lost = `to lose ${amount(margin)} of its future reward`
+  if (atLeast === 0)
+    return `It cannot tell what it would lose ${unless}: ${amount(margin)}, within what was measured`
+  const surely = atLeast === null ? '' : ` (at least ${amount(atLeast)}, measured)`
+  const lost = `to lose ${amount(margin)}${surely} of its future reward`
   if (margin >= penalty)
     return `It expects severe penalties ${unless}: ${lost}, as much as ${amount(margin / penalty, 2)} late steps`
   if (margin >= penalty / 5) return `It expects a clear loss ${unless}: ${lost}`
