@@ -211,12 +211,17 @@ describe('the reward', () => {
     )
   })
 
-  it('takes half a point for hot data on a cold tier, and counts no latency above 10 s', () => {
+  it('takes half a point for hot data on a cold tier', () => {
     const weights = rewardScenarios.balanced
     const cold = { ...step, temperature: 0.8, storage: 2 }
     expect(sparkReward(weights, cold)).toBeCloseTo(sparkReward(weights, step) - 0.5, 12)
-    expect(sparkReward(weights, { ...step, latencyMs: 1e6 })).toBe(
-      sparkReward(weights, { ...step, latencyMs: 1e4 })
+  })
+
+  it('feels latency in full up to 10 s, and beyond that more and more with its logarithm', () => {
+    const only = { alpha: 0, beta: 1, gamma: 0 }
+    const of = (latencyMs: number) => -sparkReward(only, { ...step, latencyMs })
+    expect([150, 1_000, 10_000, 10_000 * Math.E, 10_000 * Math.E ** 3].map(of)).toEqual(
+      [0.15, 1, 10, 20, 40].map((y) => expect.closeTo(y, 9))
     )
   })
 
