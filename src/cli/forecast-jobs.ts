@@ -10,10 +10,11 @@ import {
   backtestOne,
   forecasterOf,
   type ModelFile,
-  makeModel
+  makeModel,
+  whyChosen
 } from '../forecast/index.ts'
 import { toOnnx } from '../forecast/onnx.ts'
-import type { Forecast } from '../roles.ts'
+import type { Forecast, Json } from '../roles.ts'
 import { handInAugurs } from './augurs.ts'
 
 export { doJob } from '../compare/rehearsal-job.ts'
@@ -34,12 +35,20 @@ export interface ForecastJob {
   readonly seed: number
 }
 
+export interface ForecastDone {
+  readonly forecast: Forecast
+  /** What was chosen and why, of a method that chooses. */
+  readonly chosen?: string
+}
+
 export function forecastJob(
   { spec, history, horizon, levels, seed }: ForecastJob,
   progress: Progress
-): Forecast {
+): ForecastDone {
   const rng = chanceOf(spec, seed)
-  return forecasterFrom(spec).fit(history, { horizon, levels, rng, progress }).predict(horizon)
+  const fitted = forecasterFrom(spec).fit(history, { horizon, levels, rng, progress })
+  const { parameters } = fitted.save() as { readonly parameters: Json }
+  return { forecast: fitted.predict(horizon), chosen: whyChosen(parameters) }
 }
 
 export interface BacktestJob {

@@ -37,6 +37,13 @@ describe.concurrent('prescale forecast', { timeout: 60_000 }, () => {
     for (const y of JSON.parse(stdout).mean) expect(y).toBeGreaterThan(50)
   })
 
+  it('says on stderr what auto chose and why, and in JSON', async () => {
+    const args = ['wave.csv', '--model', 'auto:models=naive+holt-winters', '--horizon', '2', '-o', 'json']
+    const { stdout, stderr } = await place.prescale(['forecast', ...args])
+    expect(stderr).toMatch(/chose holt-winters: .*naive is next/)
+    expect(JSON.parse(stdout).chosen).toMatch(/^holt-winters: /)
+  })
+
   const refused: [string, string[], RegExp][] = [
     ['an unknown model', ['wave.csv', '--model', 'holtwinters'], /did you mean 'holt-winters'/],
     ['an unknown option', ['wave.csv', '--model', 'ewma:alfa=.2'], /did you mean 'alpha'/],

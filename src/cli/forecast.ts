@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { sliceSteps } from '../base/index.ts'
 import type { Forecast } from '../roles.ts'
 import { addDataOptions, type DataOptions, readData, trainingSteps } from './data.ts'
-import type { ForecastJob } from './forecast-jobs.ts'
+import type { ForecastDone, ForecastJob } from './forecast-jobs.ts'
 import { inWorker } from './jobs.ts'
 import { readLevels, readOneModel, readSeason, readSteps, remarksOn } from './models.ts'
 import { wholeNumber } from './numbers.ts'
@@ -53,12 +53,13 @@ async function run(file: string, options: Options): Promise<void> {
   for (const line of remarksOn([spec], series, history.values.length)) note(line, options.quiet)
   const say = progress(options.quiet)
   const job = { spec, history, horizon, levels, seed }
-  const forecast = await inWorker<ForecastJob, Forecast>('forecastJob', job, (share) =>
+  const { forecast, chosen } = await inWorker<ForecastJob, ForecastDone>('forecastJob', job, (share) =>
     say(`${spec.label} ${Math.round(100 * share)} %`)
   )
   say('')
+  if (chosen !== undefined) note(`${spec.label} chose ${chosen}`, options.quiet)
   print(options.output, {
-    value: { data: name, model: spec.label, horizon, unit: series.unit, ...forecast },
+    value: { data: name, model: spec.label, chosen, horizon, unit: series.unit, ...forecast },
     rows: rowsOf(forecast)
   })
 }
