@@ -7,10 +7,10 @@
 import { float32Of, float64Of, hashOf, PrescaleError, toBase64 } from '../base/index.ts'
 import type { Network } from '../nn/index.ts'
 import type { Json } from '../roles.ts'
-import type { CurvePoint } from './ppo.ts'
 import { requireSealed, requireSpace, requireWeights, setWeights, weightsOf } from './ppo-model.ts'
 import type { Episode, PpoSpace, Whereabouts } from './ppo-rollout.ts'
 import type { SavedMoments } from './ppo-scale.ts'
+import type { CurvePoint } from './ppo-update.ts'
 
 export interface SavedNetwork {
   readonly floats: 'float32' | 'float64'

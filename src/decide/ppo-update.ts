@@ -43,6 +43,18 @@ export interface Learned {
   readonly gradient: number
 }
 
+/** One update. null: not known. */
+export interface CurvePoint extends Learned {
+  /** Played so far. */
+  readonly steps: number
+  readonly episodes: number
+  /** Means over the last 100 episodes that ended. */
+  readonly meanReward: number | null
+  readonly meanLength: number | null
+  readonly rate: number
+  readonly clip: number
+}
+
 /** Learns from the rollout that was played. All memory is taken once. */
 export function learning(
   { actor, critic }: Players,

@@ -37,7 +37,7 @@ import {
   scalingOf,
   varianceOf
 } from './ppo-scale.ts'
-import { type Learned, learning } from './ppo-update.ts'
+import { type CurvePoint, learning } from './ppo-update.ts'
 
 export const ppoOptions = {
   steps: {
@@ -106,18 +106,6 @@ export const ppoOptions = {
   },
   seed: { kind: 'integer', default: 0, says: 'of weights, episodes and actions' }
 } satisfies OptionTable
-
-/** One update. null: not known. */
-export interface CurvePoint extends Learned {
-  /** Played so far. */
-  readonly steps: number
-  readonly episodes: number
-  /** Means over the last 100 episodes that ended. */
-  readonly meanReward: number | null
-  readonly meanLength: number | null
-  readonly rate: number
-  readonly clip: number
-}
 
 /** A training under way. */
 export interface Ppo {
