@@ -26,7 +26,11 @@ const pages = [
 const methods: readonly (readonly [name: string, says: string, options: OptionTable])[] = Object.entries({
   ...decide.policies,
   ...forecasters,
-  ...Object.fromEntries(Object.entries(burstPredictors).map(([name, entry]) => [`burst-${name}`, entry]))
+  ...Object.fromEntries(Object.entries(burstPredictors).map(([name, entry]) => [`burst-${name}`, entry])),
+  ppo: {
+    says: 'plays a while, then makes what went better than expected a little likelier',
+    options: decide.ppoOptions
+  }
 }).map(([name, { says, options }]) => [name, says, options])
 
 describe('every method', () => {
