@@ -21,7 +21,10 @@ interface Options extends DataOptions {
 export function command(): Command {
   const forecast = new Command('forecast')
     .description('what is coming: mean and quantiles of the next steps')
-    .argument('<FILE>', 'CSV, Parquet, builtin:flights, builtin:daily-wave or prometheus:URL')
+    .argument(
+      '<FILE>',
+      'CSV, Parquet, builtin:flights, builtin:daily-wave, builtin:accidents or prometheus:URL'
+    )
     .option('--model <NAME>', 'name[:option=value…], or a model.json that was trained', 'blend')
     .option('--horizon <N>', 'steps ahead, or a duration such as 30m', '30')
     .option('--season <N>', 'steps in a season, or a duration such as 1d; 0 = find it', '0')

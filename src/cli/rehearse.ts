@@ -36,7 +36,7 @@ export function command(): Command {
     .description('all policies on one trace in one world, paired: table, JSON, HTML report')
     .argument(
       '[FILE]',
-      'CSV, Parquet, builtin:flights, builtin:daily-wave or prometheus:URL',
+      'CSV, Parquet, builtin:flights, builtin:daily-wave, builtin:accidents or prometheus:URL',
       'builtin:daily-wave'
     )
     .option('--world <NAME>', worldsInWords, 'service')

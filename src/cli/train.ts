@@ -41,7 +41,10 @@ export function command(): Command {
   )
   const forecaster = new Command('forecaster')
     .description('a forecaster, for `forecast`, `backtest` and `rehearse --forecast`')
-    .argument('<FILE>', 'CSV, Parquet, builtin:flights, builtin:daily-wave or prometheus:URL')
+    .argument(
+      '<FILE>',
+      'CSV, Parquet, builtin:flights, builtin:daily-wave, builtin:accidents or prometheus:URL'
+    )
     .option('--model <NAME>', 'name[:option=value…]', 'gru')
     .option('--out <FILE>', 'the model file', 'model.json')
     .option('--export <FILE>', 'the network as ONNX too, such as model.onnx')
