@@ -40,6 +40,17 @@ describe('known answers', () => {
     expect(alarms('cusum', options, rates).slice(5_000)).toBe('00111100')
   })
 
+  it('cusum: learns no spread from what is suspicious', () => {
+    const predictor = burstPredictors.cusum.make()
+    const memory = predictor.initial()
+    const calm = Array.from({ length: 400 }, (_, i) => 12 + (i % 2))
+    for (const rate of calm) predictor.update(rate, memory)
+    const before = memory.spread
+    for (let i = 0; i < 30; i++) predictor.update(40, memory)
+    expect(memory.alarm).toBe(true)
+    expect(memory.spread).toBeLessThan(1.5 * before)
+  })
+
   it('cusum: counts one reading for at most its share of the line, so that none fires alone', () => {
     const rates = [...new Array<number>(5_000).fill(10), 500, 10, 500, 500]
     expect(alarms('cusum', now, rates).slice(5_000)).toBe('0001')
