@@ -1,4 +1,10 @@
 export * from './accidents.ts'
+export {
+  type AccidentOptions,
+  type AccidentSettings,
+  messagesBase,
+  type ScheduledAccident
+} from './accidents-options.ts'
 export * from './burst.ts'
 export * from './daily-wave.ts'
 export * from './demand.ts'
