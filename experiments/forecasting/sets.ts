@@ -5,6 +5,7 @@ import { readData } from '../../src/cli/data.ts'
 import { forecasters } from '../../src/forecast/index.ts'
 import { dataPath } from '../experiment.ts'
 import { type RealSeries, seriesFor } from '../rehearsals/series.ts'
+import type { Pass } from './pass.ts'
 
 /** Whichever is asked for, the models are fitted to its first 0.8 and scored on its last fifth. */
 export type Part = 'development' | 'held-back'
@@ -79,5 +80,26 @@ export const optionsFor = (model: string, long: boolean, models: readonly string
 /** Networks that take minutes on a long series are left out of the comparison there; `auto` decides for itself. */
 const dear = { models: ['gru', 'lstm', 'tcn'], steps: 4_000 }
 
-export const isLeftOut = (model: string, trainUntil: number) =>
+const isLeftOut = (model: string, trainUntil: number) =>
   dear.models.includes(model) && trainUntil > dear.steps
+
+/** Every model on every set, but those that are left out. */
+export function passesOf(
+  sets: readonly LoadSet[],
+  models: readonly string[],
+  { long, horizons }: { readonly long: boolean; readonly horizons: readonly number[] }
+): Pass[] {
+  return sets.flatMap(({ name, series }) => {
+    const trainUntil = trainingSteps(series)
+    return models
+      .filter((model) => !isLeftOut(model, trainUntil))
+      .map((model) => ({
+        set: name,
+        model,
+        options: optionsFor(model, long, models),
+        series,
+        trainUntil,
+        horizons
+      }))
+  })
+}

@@ -2,18 +2,9 @@
 import { type OptionTable, readOptions } from '../../../src/base/index.ts'
 import type { Row } from '../../../src/cli/output.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
-import { LEVELS, type Pass, type PassDone } from '../pass.ts'
+import { LEVELS, type PassDone } from '../pass.ts'
 import { runPasses } from '../run-passes.ts'
-import {
-  isLeftOut,
-  loadSets,
-  modelsOf,
-  modelsOption,
-  optionsFor,
-  partOf,
-  partOption,
-  trainingSteps
-} from '../sets.ts'
+import { loadSets, modelsOf, modelsOption, partOf, partOption, passesOf } from '../sets.ts'
 import expected from './expected.json' with { type: 'json' }
 
 const options = { ...partOption, ...modelsOption } as const satisfies OptionTable
@@ -46,21 +37,7 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   const part = partOf(settings.part, long)
   const models = modelsOf(settings.models, long, QUICK)
   const sets = await loadSets(long, FEW, part)
-  const passes = sets.flatMap(({ name, series }) =>
-    models
-      .filter((model) => !isLeftOut(model, trainingSteps(series)))
-      .map(
-        (model): Pass => ({
-          set: name,
-          model,
-          options: optionsFor(model, long, models),
-          series,
-          trainUntil: trainingSteps(series),
-          horizons: HORIZONS
-        })
-      )
-  )
-  const done = await runPasses(passes, progress)
+  const done = await runPasses(passesOf(sets, models, { long, horizons: HORIZONS }), progress)
   const rows = done.flatMap(rowsOf)
   return {
     experiment: experiment.name,
