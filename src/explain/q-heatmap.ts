@@ -2,7 +2,7 @@
  * The Q-table as a picture — what the agent would do in each state, and how much depends on it.
  *
  *   one panel per bin of `panels`, rows = bins of `rows` from below, columns = bins of `columns`
- *   colour = the best action, its strength = the margin (full from `full` on), empty = never visited
+ *   colour = the best action, its strength = the margin (full from `full` on), small = fewer than 30 visits, empty = none
  *
  * Features that are on no axis are averaged, each state counting by its visits. SVG text without scripts or fonts, with a `<title>` in
  * every cell: action, margin, values, visits.
@@ -27,6 +27,8 @@ const INK = '#1f2328'
 const [CELL_WIDTH, CELL_HEIGHT] = [18, 16]
 const [LEFT, TOP, GAP, BELOW] = [104, 64, 44, 40]
 const PANELS_ACROSS = 2
+/** Fewer visits than this are drawn as the rumour they are. */
+const RARE = 30
 
 export function qHeatmap(
   table: QTableView,
@@ -133,7 +135,9 @@ function cell(table: QTableView, { values, visits }: Mean, x: number, y: number,
   const strength = 0.2 + 0.8 * Math.min(1, margin / full)
   const told = table.actions.map((action, a) => `${action} ${amount(values[a])}`).join(', ')
   const about = `${table.actions[best]}, ahead by ${amount(margin)} (${told}), ${amount(visits)} visits`
-  return `<rect ${box} fill="${COLOURS[best % COLOURS.length]}" fill-opacity="${strength.toFixed(2)}"><title>${escaped(about)}</title></rect>`
+  const inset = visits < RARE ? 4 : 0
+  const drawn = `x="${x + inset}" y="${y + inset}" width="${CELL_WIDTH - 1 - 2 * inset}" height="${CELL_HEIGHT - 1 - 2 * inset}"`
+  return `<rect ${drawn} fill="${COLOURS[best % COLOURS.length]}" fill-opacity="${strength.toFixed(2)}"><title>${escaped(about)}</title></rect>`
 }
 
 function legend({ actions }: QTableView, full: number, x: number, y: number): string[] {
@@ -149,7 +153,12 @@ function legend({ actions }: QTableView, full: number, x: number, y: number): st
     at += 56 + 7 * action.length
   }
   parts.push(
-    text(at + 8, y, `full colour: ahead by ${amount(full)} or more; empty: never visited`, { fill: FAINT })
+    text(
+      at + 8,
+      y,
+      `full colour: ahead by ${amount(full)} or more; small: fewer than ${RARE} visits; empty: none`,
+      { fill: FAINT }
+    )
   )
   return parts
 }
