@@ -163,9 +163,15 @@ describe('combination', () => {
     const second = combination({}, methods).fit(seen, { horizon: 6, learned })
     const [a, b] = [first.predict(6).mean, second.predict(6).mean]
     for (let h = 0; h < 6; h++) expect(b[h] / a[h]).toBeCloseTo(1, 3)
-    const other = { ...(learned as object), horizons: [1, 2] }
+    // Asked for less than it learned it says the beginning of the same; for more it refuses.
+    const near = combination({}, methods).fit(seen, { horizon: 2, learned }).predict(2)
+    expect([...near.mean]).toEqual([...b.subarray(0, 2)])
+    expect(() => combination({}, methods).fit(seen, { horizon: 7, learned })).toThrow(
+      /learned 6 steps ahead, asked are 7/
+    )
+    const other = { ...(learned as object), horizons: [1, 6] }
     expect(() => combination({}, methods).fit(seen, { horizon: 6, learned: other })).toThrow(
-      /another horizon/
+      /must be 1, 2, 3, 4, 6/
     )
   })
 })

@@ -88,16 +88,17 @@ function memberNames(models: string, known: readonly string[]): string[] {
 
 function start(
   history: Series,
-  horizon: number,
+  asked: number,
   fit: FitOptions,
   names: readonly string[],
   refit: boolean,
   make: (model: string) => Forecaster
 ): PointModel {
   const { values, stepMs, startMs } = history
-  const horizons = horizonNodes(horizon, 4, 1.4)
-  const { nodes, below, above, share } = horizons
-  const learned = fit.learned === undefined ? undefined : readCombination(fit.learned, names, nodes)
+  const learned = fit.learned === undefined ? undefined : readCombination(fit.learned, names, asked)
+  // One that learned to look farther goes on doing so: its weights are those of its own horizons.
+  const horizon = learned?.horizon ?? asked
+  const { nodes, below, above, share } = horizonNodes(horizon, 4, 1.4)
   const cut = cutOf(values)
   const seed = fit.rng?.integer(2 ** 31) ?? 0
   const early = sliceSteps(history, 0, cut)
@@ -222,13 +223,15 @@ function cutOf(values: Float64Array): number {
 }
 
 interface LearnedCombination {
+  /** The farthest that it learned. */
+  readonly horizon: number
   readonly size: number
   readonly untilMs: number
   readonly members: readonly Json[]
   readonly misses: Misses[]
 }
 
-function readCombination(json: Json, names: readonly string[], nodes: readonly number[]): LearnedCombination {
+function readCombination(json: Json, names: readonly string[], asked: number): LearnedCombination {
   const learned = readLearned(name, json)
   const bad = (what: string) =>
     new PrescaleError('BAD_MODEL', `${name}: ${what}; train it again with these options`)
@@ -236,7 +239,14 @@ function readCombination(json: Json, names: readonly string[], nodes: readonly n
   if (!isObject(members) || names.some((model) => members[model] === undefined)) {
     throw bad(`what was learned must be of the members ${names.join(', ')}`)
   }
-  if (String(learned.numbers('horizons')) !== String(nodes)) throw bad('it was trained for another horizon')
+  const horizons = learned.numbers('horizons')
+  const horizon = horizons.at(-1) ?? 0
+  if (!Number.isInteger(horizon) || horizon < asked) {
+    throw new PrescaleError('BAD_MODEL', `${name}: it learned ${horizon} steps ahead, asked are ${asked}`)
+  }
+  const { nodes } = horizonNodes(horizon, 4, 1.4)
+  if (String(horizons) !== String(nodes))
+    throw bad(`the horizons that it learned must be ${nodes.join(', ')}`)
   const length = 1 + names.length ** 2
   const rows = Array.isArray(misses) ? misses : []
   const isRow = (row: Json): row is readonly number[] =>
@@ -245,6 +255,7 @@ function readCombination(json: Json, names: readonly string[], nodes: readonly n
     throw bad(`misses of what was learned must be ${nodes.length} rows of ${length} numbers`)
   }
   return {
+    horizon,
     size: learned.number('size'),
     untilMs: learned.number('untilMs'),
     // A member that was left out is trained here: there is nothing of it to lead through.
