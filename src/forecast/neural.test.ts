@@ -284,6 +284,16 @@ describe('what was learned elsewhere', () => {
     })
   }
 
+  it('has intervals even where the history ends before its training did', () => {
+    const { trainedUntilMs } = good as { readonly trainedUntilMs: number }
+    const trained = (trainedUntilMs - history.startMs) / history.stepMs
+    for (const steps of [200, trained - 1, trained, trained + 1, trained + 2]) {
+      const seen = sliceSteps(history, 0, steps)
+      const { quantiles } = makeForecaster('gru').fit(seen, { horizon: 4, learned: good }).predict(4)
+      for (const y of quantiles['0.9']) expect(Number.isFinite(y)).toBe(true)
+    }
+  })
+
   it('may be asked on other kernels than it was trained on', () => {
     const [simd, reference] = ['simd', 'reference'].map(
       (kernels) =>

@@ -7,6 +7,9 @@ import { neuralModel } from './neural-model.ts'
 import type { NeuralOptions } from './neural-options.ts'
 import { fitOnline, type Method, type PointModel } from './online.ts'
 
+/** Without as many scores there is no quantile (`conformal.ts`). */
+const fewestScores = 2
+
 export function neural<Options extends NeuralOptions>(
   method: NeuralMethod<Options>,
   given: GivenOptions
@@ -29,7 +32,8 @@ export function neural<Options extends NeuralOptions>(
       recursive: parts.options.multi === 'recursive',
       quantiles: parts.options.loss === 'pinball',
       startMs,
-      trainedUntil: Math.max(0, Math.min(values.length, trained)),
+      // A history that ends before the training did is scored whole: too narrow an interval is better than none.
+      trainedUntil: trained > values.length - fewestScores ? 0 : Math.max(0, trained),
       parameters
     })
   }
