@@ -49,6 +49,11 @@ describe('detectSeason', () => {
       load: wave(4 * 1440, (t) => (t % 10 < 4 ? NaN : 100 + 40 * sine(t, 1440) + 5 * rng.normal())),
       season: 1440
     },
+    {
+      what: 'hours that repeat to the last digit, where every third day is as good as every day',
+      load: wave(336, (t) => Math.round(500 + 400 * sine(t, 24)), 60 * MINUTE),
+      season: 24
+    },
     { what: 'noise', load: wave(3_000, () => 100 + 10 * rng.normal()), season: 0 },
     { what: 'a constant', load: wave(3_000, () => 5), season: 0 },
     { what: 'a straight line', load: wave(3_000, (t) => t), season: 0 },

@@ -49,7 +49,7 @@ export function detectSeason(history: Series): FoundSeason {
   const confirmed = candidates.filter((c) => c.confirmed)
   const clock = shortest(confirmed.filter((c) => calendar.includes(c.season)))
   const other = shortest(confirmed.filter((c) => !calendar.includes(c.season)))
-  const better = other && (!clock || other.error <= clearly * clock.error) ? other : clock
+  const better = other && (!clock || other.error < clearly * clock.error) ? other : clock
   return { season: better?.season ?? 0, candidates }
 }
 
