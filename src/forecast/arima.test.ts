@@ -228,6 +228,21 @@ describe('ARIMA', () => {
     expect(out[0]).toBeCloseTo(y[y.length - m] + 0.1 + x(y.length), 9)
   })
 
+  // Nothing is left to be explained, so likelihoods and their slopes are those of rounding errors.
+  for (const period of [7.3, 12, 24, 37.3, 60]) {
+    for (const steps of [60, 200, 480]) {
+      it(`goes on with a wave without noise, period ${period}, ${steps} steps`, () => {
+        const wave = (t: number) => 1_000 + 636 * Math.sin((2 * Math.PI * t) / period)
+        const history = series(
+          60_000,
+          Array.from({ length: steps }, (_, t) => wave(t))
+        )
+        const { mean } = arima().fit(history, { horizon: 6 }).predict(6)
+        for (const [h, v] of mean.entries()) expect(Math.abs(v - wave(steps + h))).toBeLessThan(30)
+      })
+    }
+  }
+
   it('says why it did not do what was asked', () => {
     const reasonOf = (values: readonly number[]) => modelOf(arima().fit(series(60_000, values))).reason
     expect(reasonOf([5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5])).toBe('the series is constant')
