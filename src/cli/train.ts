@@ -125,7 +125,8 @@ async function trainInWorker(spec: ForecasterSpec, job: TrainJob, options: Optio
       timeLimitMs === undefined ? undefined : hardLimit(timeLimitMs)
     )
   } catch (error) {
-    if (!(error instanceof PrescaleError) || error.code !== 'FAILED') throw error
+    const isLate = error instanceof PrescaleError && error.code === 'FAILED' && timeLimitMs !== undefined
+    if (!isLate) throw error
     throw new PrescaleError(
       'FAILED',
       `--time-limit ${options.timeLimit}: ${spec.label} cannot stop early, and took longer than twice that; ` +
