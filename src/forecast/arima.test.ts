@@ -258,6 +258,13 @@ describe('ARIMA', () => {
       for (const v of mean) expect(Number.isFinite(v)).toBe(true)
     }
   })
+
+  it('says the last value where sums of the largest numbers are infinite', () => {
+    const largest = Array.from({ length: 600 }, (_, t) => (t % 2 === 0 ? 1e300 : 1.7e308))
+    const later = series(60_000, [NaN, 3, NaN], { startMs: 600 * 60_000 })
+    const { mean } = arima().fit(series(60_000, largest), { horizon: 5 }).update(later).predict(8)
+    for (const v of mean) expect(Number.isFinite(v)).toBe(true)
+  })
 })
 
 describe('what an ARIMA learned', () => {

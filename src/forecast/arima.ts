@@ -109,12 +109,18 @@ function pointModel(model: ArimaModel, horizon: number): PointModel {
   // Errors grow on while nothing is measured: as far as ten horizons of silence, alike from there.
   const spreads = growth(model.orders, model.coefficients, 10 * horizon + 100)
   let silent = 0
+  let last = NaN
   return {
     observe(y) {
       silent = Number.isNaN(y) ? silent + 1 : 0
+      if (silent === 0) last = y
       roll.observe(y)
     },
-    ahead: roll.ahead,
+    ahead(out) {
+      roll.ahead(out)
+      // Differences of values near the largest number are infinite, and what follows from them is no number.
+      for (let h = 0; h < out.length; h++) if (!Number.isFinite(out[h])) out[h] = last
+    },
     spread(_, out) {
       for (let h = 0; h < out.length; h++) out[h] = spreads[Math.min(spreads.length - 1, h + silent)]
     },
