@@ -69,8 +69,12 @@ export function remarksOn(specs: readonly ForecasterSpec[], s: Series, from: num
         ? [`${label} may have seen ${formatDuration(seenMs)} of what it is judged by in its training`]
         : []),
       ...(isElsewhere
-        ? [`${label} was trained on ${low} to ${high} ${unit}, most of this load lies outside: same --scale?`]
+        ? [
+            `${label} was trained on ${short(low)} to ${short(high)} ${unit}, most of this load lies outside: same --scale?`
+          ]
         : [])
     ]
   })
 }
+
+const short = (value: number) => value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
