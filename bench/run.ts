@@ -14,7 +14,7 @@ import { exitCodeOf, sayError } from '../src/cli/exit.ts'
 import { note, print, readFormat } from '../src/cli/output.ts'
 import { type Bench, type BenchRow, median } from './bench.ts'
 
-const notBenches = ['run.ts', 'bench.ts']
+const notBenches = ['run.ts', 'bench.ts', 'minutes.ts']
 
 interface Place {
   readonly module: string

@@ -1,6 +1,8 @@
 /** Convolution over rows: the formula is in src/nn/reference/conv.ts. A dense layer has size 1. */
 import { activate } from './elementwise'
-import { addRows, multiply, multiplyPacked, multiplyTransposed, packTransposed, scratchAt } from './product'
+import { packTransposed } from './panels'
+import { addRows, multiply, multiplyPacked, multiplyTransposed } from './product'
+import { scratchAt } from './scratch'
 
 export function conv(
   x: usize,

@@ -1,14 +1,7 @@
 /** GRU over a whole sequence: the formulas are in src/nn/reference/gru.ts. Gates stand in the order r, z, n. */
-import {
-  addRows,
-  bytesOfPacked,
-  multiply,
-  multiplyPacked,
-  multiplyTransposed,
-  pack,
-  packTransposed,
-  scratchAt
-} from './product'
+import { bytesOfPacked, pack, packTransposed } from './panels'
+import { addRows, multiply, multiplyPacked, multiplyTransposed } from './product'
+import { scratchAt } from './scratch'
 import { madd, put, sigmoid4, take, tanh4 } from './simd'
 
 export function gru(

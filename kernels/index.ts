@@ -12,7 +12,7 @@ export {
 } from './elementwise'
 export { gru, gruBack } from './gru'
 export { lstm, lstmBack } from './lstm'
-export { useScratch } from './product'
+export { useScratch } from './scratch'
 
 /** Where free memory begins: before it stand the constants. */
 export function firstFree(): usize {

@@ -1,13 +1,7 @@
 /** LSTM over a whole sequence: the formulas are in src/nn/reference/lstm.ts. Gates stand in the order i, f, g, o. */
-import {
-  bytesOfPacked,
-  multiply,
-  multiplyPacked,
-  multiplyTransposed,
-  pack,
-  packTransposed,
-  scratchAt
-} from './product'
+import { bytesOfPacked, pack, packTransposed } from './panels'
+import { multiply, multiplyPacked, multiplyTransposed } from './product'
+import { scratchAt } from './scratch'
 import { madd, put, sigmoid4, take, tanh4 } from './simd'
 
 export function lstm(

@@ -28,7 +28,8 @@ import {
   unknownName
 } from '../base/index.ts'
 import type { FitOptions, Fitted, Forecaster, Json } from '../roles.ts'
-import { type Metric, type Scoring, scoringOf } from './auto-score.ts'
+import { reasonOf } from './auto-reason.ts'
+import { type Metric, scoringOf } from './auto-score.ts'
 import { type Contender, type TournamentRow, tournament } from './auto-tournament.ts'
 import { purse, workOf, workOfAll } from './auto-work.ts'
 import { checkHistory, defaultHorizon } from './online.ts'
@@ -242,32 +243,6 @@ function withoutTournament(contenders: readonly Contender[]): Contender[] {
   const first = contenders.find((c) => c.name === fallback)
   return first ? [first, ...contenders.filter((c) => c !== first)] : [...contenders]
 }
-
-function reasonOf(
-  chosen: string,
-  rows: readonly TournamentRow[],
-  scoring: Scoring | undefined,
-  contenders: number
-): string {
-  if (contenders === 1) return 'the only one that was asked for'
-  const own = rows.find(({ model }) => model === chosen)
-  const [best] = rows
-  if (!scoring || !own || !best) return 'the history is too short to compare; it learns as it goes'
-  const ahead = scoring.horizons.length > 1 ? scoring.horizons.join(' and ') : String(scoring.horizons[0])
-  const where = `${ahead} ${ahead === '1' ? 'step' : 'steps'} ahead from ${own.origins} origins`
-  const size = `${scoring.metric} ${digits(own.score)} of naive's`
-  if (own !== best) {
-    return `within one standard error of ${best.model}, the best, and simpler (${percent(own.behind)} ± ${percent(own.se)} behind; ${size}, ${where})`
-  }
-  const second = rows.find((row) => row !== own && row.out === null)
-  const next = second
-    ? `${second.model} is next, ${percent(second.behind)} ± ${percent(second.se)} behind`
-    : 'all others left before'
-  return `lost least (${size}, ${where}); ${next}`
-}
-
-const digits = (x: number | null) => (x === null ? '?' : x.toPrecision(3))
-const percent = (x: number | null) => (x === null ? '?' : `${(100 * x).toPrecision(2)} %`)
 
 function wrapped(inner: Fitted, parameters: Omit<AutoParameters, 'learned'>): Fitted {
   let current = inner
