@@ -49,7 +49,7 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
       series: sets.length,
       tolerance: expected.tolerance
     },
-    rows: [...summary(rows, models), ...rows],
+    rows: [...summary(rows, models), ...bothLevels(rows)],
     claims: models.includes('auto')
       ? [
           ...claimsOf(rows, 'auto'),
@@ -126,6 +126,30 @@ function claimsOf(rows: readonly CoverageRow[], model: string): Claim[] {
       holds: shareHeld(own) >= expected.shareOfSeries
     }
   })
+}
+
+/** As they are printed: one row for a series, model and horizon, to four digits. */
+function bothLevels(rows: readonly CoverageRow[]): Row[] {
+  const short = (share: number) => Math.round(10_000 * share) / 10_000
+  const [first, ...others] = LEVELS
+  return rows
+    .filter(({ level }) => level === first)
+    .map((row) => {
+      const same = rows.filter(
+        (other) =>
+          other.set === row.set &&
+          other.model === row.model &&
+          other.horizon === row.horizon &&
+          (other === row || others.some((level) => level === other.level))
+      )
+      const { set, model, horizon, steps } = row
+      const told = same.map(({ level, inside, ties, holds }) => [
+        [`inside${level}`, short(inside)],
+        [`ties${level}`, short(ties)],
+        [`holds${level}`, holds]
+      ])
+      return { set, model, horizon, steps, ...Object.fromEntries(told.flat()) }
+    })
 }
 
 /** The least of its four shares. */
