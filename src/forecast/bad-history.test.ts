@@ -1,10 +1,25 @@
 /** Histories that nobody would wish for, and models that must say something finite of them or refuse in one line. */
 import { describe, expect, it } from 'vitest'
-import { random, type Series, series } from '../base/index.ts'
+import { type GivenOptions, random, type Series, series } from '../base/index.ts'
 import type { Forecast } from '../roles.ts'
 import { makeForecaster } from './index.ts'
 
-const methods = ['theta', 'holt-winters', 'ets', 'mstl', 'prophet', 'ridge', 'combination'] as const
+const methods = [
+  'theta',
+  'holt-winters',
+  'ets',
+  'mstl',
+  'prophet',
+  'ridge',
+  'arima',
+  'combination',
+  'auto'
+] as const
+/** What keeps a method quick here. */
+const quick: Readonly<Record<string, GivenOptions>> = {
+  arima: { maxOrder: 1 },
+  auto: { models: 'naive+holt-winters+ridge+blend+combination' }
+}
 
 const rng = random(4, 'bad-history')
 const noise = Array.from({ length: 200 }, () => rng.normal())
@@ -78,7 +93,7 @@ describe.each(methods)('%s and a history', (name) => {
   for (const { when, history, between, seasonToo } of rows) {
     for (const options of seasonToo ? [{}, { season: 12 }] : [{}]) {
       it(`forecasts when ${when}${'season' in options ? ', with a season' : ''}`, () => {
-        const fitted = makeForecaster(name, options).fit(history, { horizon: 5 })
+        const fitted = makeForecaster(name, { ...quick[name], ...options }).fit(history, { horizon: 5 })
         expectFinite(fitted.predict(8), between)
         const next = { startMs: history.values.length * 60_000 }
         const gap = series(60_000, new Float64Array(60).fill(NaN), next)
@@ -91,7 +106,9 @@ describe.each(methods)('%s and a history', (name) => {
     const history = of(200, wave)
     for (const y of [0, NaN, 1e300, 1e6, 1e-300]) {
       const later = series(60_000, [y, 100, y, NaN, 100, y], { startMs: 200 * 60_000 })
-      const fitted = makeForecaster(name, { season: 12 }).fit(history, { horizon: 5 }).update(later)
+      const fitted = makeForecaster(name, { ...quick[name], season: 12 })
+        .fit(history, { horizon: 5 })
+        .update(later)
       expectFinite(fitted.predict(30))
     }
   })
@@ -99,7 +116,7 @@ describe.each(methods)('%s and a history', (name) => {
   // Two of them are a line, which is what holt-winters cannot do without.
   it.skipIf(name === 'holt-winters')('forecasts the one value that it has', () => {
     expectFinite(
-      makeForecaster(name)
+      makeForecaster(name, quick[name])
         .fit(of(1, () => 7))
         .predict(3),
       [7, 7]
@@ -108,7 +125,7 @@ describe.each(methods)('%s and a history', (name) => {
 
   it('refuses gaps only, and a negative rate', () => {
     const fit = (values: number[], unit?: string) =>
-      makeForecaster(name).fit(series(60_000, values, { unit }))
+      makeForecaster(name, quick[name]).fit(series(60_000, values, { unit }))
     expect(() => fit([NaN, NaN, NaN])).toThrow(expect.objectContaining({ code: 'TOO_SHORT' }))
     expect(() => fit([5, -1, 4, 3])).toThrow(expect.objectContaining({ code: 'BAD_INPUT' }))
     expectFinite(fit([-5, -1, -4, -3, -5, -2], '°C').predict(3), [-Infinity, Infinity])

@@ -188,6 +188,8 @@ export function forecasterCase(
       const other = series(1_000, [1], { startMs: 1_007_200_000 })
       expect(() => fit(history).update(other)).toThrow(/same step, 60000 ms/)
       expect(() => fit(history).update(sliceSteps(history, 3))).toThrow(/startMs must be at or after/)
+      const decadesLater = series(60_000, [1], { startMs: 1e15 })
+      expect(() => fit(history).update(decadesLater)).toThrow(/steps lie between.*check the clock/)
     })
 
     it('is not moved by a refused update', () => {

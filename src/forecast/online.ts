@@ -131,9 +131,7 @@ function fittedOf(parts: Parts, history: Series, from: number): Fitted {
   }
 
   function update(more: Series): Fitted {
-    requireOption(more.stepMs === stepMs, 'stepMs', more.stepMs, `the same step, ${stepMs} ms`)
-    const missed = Math.round((more.startMs - seenUntilMs) / stepMs)
-    requireOption(missed >= 0, 'startMs', more.startMs, `at or after ${seenUntilMs}`)
+    const missed = missedSteps(method.name, more, seenUntilMs, stepMs)
     checkValues(method.name, more)
     feed(new Float64Array(missed).fill(NaN))
     feed(more.values)
@@ -155,6 +153,22 @@ function fittedOf(parts: Parts, history: Series, from: number): Fitted {
   refresh()
   feed(history.values.subarray(from))
   return fitted
+}
+
+/** Two years of minutes. A longer gap is a wrong clock or another load, and would be walked through step by step. */
+const longestGap = 1_000_000
+
+/** Steps that were not measured between what was seen and what comes. Refuses another step, the past, and a gap beyond all reason. */
+export function missedSteps(name: string, more: Series, seenUntilMs: number, stepMs: number): number {
+  requireOption(more.stepMs === stepMs, 'stepMs', more.stepMs, `the same step, ${stepMs} ms`)
+  const missed = Math.round((more.startMs - seenUntilMs) / stepMs)
+  requireOption(missed >= 0, 'startMs', more.startMs, `at or after ${seenUntilMs}`)
+  if (missed <= longestGap) return missed
+  throw new PrescaleError(
+    'BAD_INPUT',
+    `${name}: ${missed} steps lie between what it saw (until ${seenUntilMs}) and what comes (from ${more.startMs}); ` +
+      `they must be at most ${longestGap}: check the clock, or fit anew`
+  )
 }
 
 /** A rate cannot be negative; other units may be anything finite. */

@@ -11,7 +11,7 @@
  */
 import { endMs, PrescaleError, requireOption, type Series } from '../base/index.ts'
 import type { DriftDetector, FitOptions, Fitted, Forecaster, Json } from '../roles.ts'
-import { checkValues } from './online.ts'
+import { checkValues, missedSteps } from './online.ts'
 
 export interface RetrainingOptions {
   /** Age of a fit in ms at which it is due. */
@@ -151,9 +151,8 @@ function retraining(
   const fitted: Fitted = {
     predict: (steps) => inner.predict(steps),
     update(more) {
-      const missed = Math.round((more.startMs - nextMs) / stepMs)
       // Everything is refused before anything is learned.
-      if (more.stepMs !== stepMs || missed < 0) inner.update(more)
+      const missed = missedSteps(forecaster.name, more, nextMs, stepMs)
       checkValues(forecaster.name, more)
       feed(new Float64Array(missed).fill(NaN))
       feed(more.values)
