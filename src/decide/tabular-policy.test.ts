@@ -92,6 +92,21 @@ describe('a table as a policy', () => {
     expect([inputs.down, inputs.hold, inputs.up]).toEqual(sane().values.slice(s * 3, s * 3 + 3))
   })
 
+  it('takes a load whose newest scrape is not in yet for the load of now, and one that ended long ago for unknown', () => {
+    const scrapes = (ageMs: number) => ({
+      load: series(15_000, [180, 180, 180, 180, 190, 190, 190, 190], { startMs: 600_000 - 120_000 - ageMs })
+    })
+    const { inputs } = policy.decide(seen([], 260, scrapes(15_000)), null).decision.why
+    expect(inputs).toMatchObject({ load: 190, previous: 180 })
+    expect(policy.decide(seen([], 260, scrapes(60_000)), null).decision.why.rule).toBe('state-unknown')
+  })
+
+  it('reads a load in longer steps than its own interval', () => {
+    const load = series(300_000, [100, 190], { startMs: 0 })
+    const { inputs } = policy.decide(seen([], 260, { load }), null).decision.why
+    expect(inputs).toMatchObject({ load: 190, previous: 190 })
+  })
+
   it('refuses a model of another world in one line', () => {
     expect(() => tabularPolicy({ ...sane(), environment: 'spark-env/1' })).toThrow(
       "the model was learned in 'spark-env/1'; here it must be 'elastic-env/1'"

@@ -47,13 +47,14 @@ export function tabularPolicy(
   function decide(seen: Observation, memory: TabularMemory): Decided<TabularMemory> {
     const from = wantedNow(seen)
     const names = Object.keys(from)
-    const load = meanRate(seen, seen.nowMs - interval, seen.nowMs)
+    const until = knownUntil(seen, interval)
+    const load = meanRate(seen, until - interval, until)
     const after = Number.isNaN(load) ? memory : { atMs: seen.nowMs, load }
     if (names.length !== 1) return { decision: hold(from, 'not-one-resource'), memory: after }
     const queue = metricOf(seen, 'queue', names[0], false)
     const view: ElasticView = {
       load,
-      previous: before(seen, memory),
+      previous: before(seen, until, memory),
       predicted: predictedRate(seen),
       waiting: queue === undefined ? 0 : (trusted(queue) * 1_000) / interval,
       units: from[names[0]],
@@ -77,8 +78,8 @@ export function tabularPolicy(
   }
 
   /** The load one interval before: from the series, else from what was remembered. */
-  function before(seen: Observation, memory: TabularMemory): number {
-    const told = meanRate(seen, seen.nowMs - 2 * interval, seen.nowMs - interval)
+  function before(seen: Observation, until: number, memory: TabularMemory): number {
+    const told = meanRate(seen, until - 2 * interval, until - interval)
     if (!Number.isNaN(told) || memory === null) return told
     return Math.abs(seen.nowMs - memory.atMs - interval) <= interval / 2 ? memory.load : NaN
   }
@@ -92,6 +93,13 @@ export function tabularPolicy(
   return { name: model.method, intervalMs: interval, initial: () => null, decide }
 }
 
+/** Where the load ends: what is measured late by less than an interval, or by less than its own step, is still the load of now. */
+function knownUntil({ load, nowMs }: Observation, interval: number): number {
+  if (load === undefined) return nowMs
+  const end = load.startMs + load.values.length * load.stepMs
+  return nowMs - end < Math.max(interval, load.stepMs) ? Math.min(nowMs, end) : nowMs
+}
+
 function meanRate({ load }: Observation, fromMs: number, untilMs: number): number {
   return load === undefined ? NaN : meanOf(load.values, load, fromMs, untilMs)
 }
@@ -103,8 +111,11 @@ function meanOf(
   fromMs: number,
   untilMs: number
 ): number {
-  const first = Math.ceil((fromMs - startMs) / stepMs - 0.5)
   // A step longer than the interval stands for all of it.
+  const inside = stepMs > untilMs - fromMs
+  const first = inside
+    ? Math.ceil((untilMs - startMs) / stepMs) - 1
+    : Math.ceil((fromMs - startMs) / stepMs - 0.5)
   const last = Math.max(first + 1, Math.ceil((untilMs - startMs) / stepMs - 0.5))
   if (first < 0 || last > values.length) return NaN
   let sum = 0
