@@ -30,14 +30,14 @@ const mostBytes = 2 ** 30
 const patience = 2_000
 
 /**
- * `await module[name]({ input, part }, progress)` on every thread at once; gives the answer of the first. An error of one
+ * `await module[name]({ input, part }, progress, tell)` on every thread at once; gives the answer of the first. An error of one
  * ends all.
  */
 export async function inLockstep<Input, Output>(
   module: URL,
   name: string,
   input: Input,
-  { shards, threads = availableParallelism(), progress, abort }: LockstepOptions
+  { shards, threads = availableParallelism(), progress, told, abort }: LockstepOptions
 ): Promise<Output> {
   requireOption(Number.isInteger(shards) && shards >= 1, 'shards', shards, 'a whole number, at least 1')
   const used = Math.max(1, Math.min(threads, shards))
@@ -53,6 +53,7 @@ export async function inLockstep<Input, Output>(
     threads: used,
     // All are equally far; one of them tells.
     progress: (i, done, of) => (i === 0 ? progress?.(0, done, of) : undefined),
+    told: (i, value) => (i === 0 ? told?.(0, value) : undefined),
     abort
   })
   return outputs[0]

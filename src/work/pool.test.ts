@@ -50,6 +50,18 @@ describe('work on other threads', () => {
     expect(told).toEqual([...[1, 2, 3].map((done) => [0, done, 3]), ...[1, 2, 3].map((done) => [1, done, 3])])
   })
 
+  it('hears what each hands out before it is done', async () => {
+    const heard: unknown[] = []
+    await inWorkers(errands, 'onTheWay', ['a', 'b'], {
+      threads: 1,
+      told: (input, value) => heard.push([input, value])
+    })
+    expect(heard).toEqual([
+      [0, { best: 'a so far' }],
+      [1, { best: 'b so far' }]
+    ])
+  })
+
   it('hands on an error with its code and its one line', async () => {
     await expect(inWorkers(errands, 'refuse', ['no such thing'], { threads: 1 })).rejects.toMatchObject({
       name: 'PrescaleError',

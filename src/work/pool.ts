@@ -9,25 +9,27 @@ import { PrescaleError } from '../base/index.ts'
 export interface PoolOptions {
   readonly threads: number
   readonly progress?: (input: number, done: number, of: number) => void
+  /** What the work hands out before it is done, such as the best so far. */
+  readonly told?: (input: number, value: unknown) => void
   readonly abort?: AbortSignal
 }
 
 /**
- * `await module[name](input, progress)` for each input, on at most `threads` threads; answers in the order of the inputs.
+ * `await module[name](input, progress, tell)` for each input, on at most `threads` threads; answers in the order of the inputs.
  * The first error is the error of all: what still runs is ended.
  */
 export async function inWorkers<Input, Output>(
   module: URL,
   name: string,
   inputs: readonly Input[],
-  { threads, progress, abort }: PoolOptions
+  { threads, progress, told, abort }: PoolOptions
 ): Promise<Output[]> {
   const failed = new AbortController()
   const stop = abort ? AbortSignal.any([abort, failed.signal]) : failed.signal
   const outputs = new Array<Output>(inputs.length)
   try {
     await each(inputs, threads, async (input, i) => {
-      outputs[i] = await one<Output>(module, name, input, (done, of) => progress?.(i, done, of), stop)
+      outputs[i] = await one<Output>(module, name, input, heard(i, progress, told), stop)
     })
   } catch (error) {
     failed.abort()
@@ -44,12 +46,12 @@ export async function inWorkersSettled<Input, Output>(
   module: URL,
   name: string,
   inputs: readonly Input[],
-  { threads, progress, abort }: PoolOptions
+  { threads, progress, told, abort }: PoolOptions
 ): Promise<PromiseSettledResult<Output>[]> {
   const stop = abort ?? new AbortController().signal
   const outputs = new Array<PromiseSettledResult<Output>>(inputs.length)
   await each(inputs, threads, async (input, i) => {
-    const work = one<Output>(module, name, input, (done, of) => progress?.(i, done, of), stop)
+    const work = one<Output>(module, name, input, heard(i, progress, told), stop)
     outputs[i] = (await Promise.allSettled([work]))[0]
     if (stop.aborted) throw new PrescaleError('INTERRUPTED', 'stopped')
   })
@@ -72,9 +74,15 @@ async function each<Input>(
   await Promise.all(Array.from({ length: Math.min(hands, inputs.length) }, hand))
 }
 
-/** What a worker says: progress, its answer, or an error with its code. */
+function heard(i: number, progress: PoolOptions['progress'], told: PoolOptions['told']) {
+  return (said: Extract<Said, { kind: 'progress' | 'told' }>) =>
+    said.kind === 'told' ? told?.(i, said.value) : progress?.(i, said.done, said.of)
+}
+
+/** What a worker says: progress, something on the way, its answer, or an error with its code. */
 export type Said =
   | { readonly kind: 'progress'; readonly done: number; readonly of: number }
+  | { readonly kind: 'told'; readonly value: unknown }
   | { readonly kind: 'answer'; readonly output: unknown }
   | {
       readonly kind: 'error'
@@ -89,7 +97,7 @@ function one<Output>(
   module: URL,
   name: string,
   input: unknown,
-  progress: (done: number, of: number) => void,
+  hear: (said: Extract<Said, { kind: 'progress' | 'told' }>) => void,
   abort: AbortSignal
 ): Promise<Output> {
   return new Promise((resolve, reject) => {
@@ -103,7 +111,7 @@ function one<Output>(
     }
     abort.addEventListener('abort', stop, { once: true })
     worker.on('message', (said: Said) => {
-      if (said.kind === 'progress') progress(said.done, said.of)
+      if (said.kind === 'progress' || said.kind === 'told') hear(said)
       else if (said.kind === 'answer') settle(() => resolve(said.output as Output))
       else settle(() => reject(errorOf(said)))
     })

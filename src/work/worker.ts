@@ -16,7 +16,11 @@ try {
   const work = (await import(module))[name]
   say({
     kind: 'answer',
-    output: await work(input, (done: number, of: number) => say({ kind: 'progress', done, of }))
+    output: await work(
+      input,
+      (done: number, of: number) => say({ kind: 'progress', done, of }),
+      (value: unknown) => say({ kind: 'told', value })
+    )
   })
 } catch (error) {
   say({

@@ -27,6 +27,11 @@ export function inThirds(what: string, progress: Progress): string {
   return what
 }
 
+export function onTheWay(what: string, _progress: Progress, tell: (value: unknown) => void): string {
+  tell({ best: `${what} so far` })
+  return what
+}
+
 export function refuse(why: string): never {
   throw new PrescaleError('NOT_FOUND', why)
 }
