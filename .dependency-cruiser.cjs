@@ -7,15 +7,16 @@ const rows = {
   base: [],
   math: ['base'],
   nn: ['base', 'math'],
-  observe: ['base'],
+  net: ['base'],
+  observe: ['base', 'net'],
   forecast: ['base', 'math', 'nn'],
   adapt: ['base', 'math', 'nn'],
   decide: ['base', 'math', 'nn'],
   place: ['base', 'math', 'nn'],
   explain: ['base', 'math', 'nn'],
   sim: ['base', 'math'],
-  act: ['base'],
-  store: ['base'],
+  act: ['base', 'net'],
+  store: ['base', 'net'],
   work: ['base'],
   config: ['base'],
   loop: ['base', 'math', ...pure],
@@ -23,10 +24,12 @@ const rows = {
   compare: ['base', 'math', 'loop', 'gateway', ...pure]
 }
 
-const mayUseRoles = Object.keys(rows).filter((folder) => !['base', 'math', 'nn', 'work'].includes(folder))
+const mayUseRoles = Object.keys(rows).filter(
+  (folder) => !['base', 'math', 'nn', 'net', 'work'].includes(folder)
+)
 const io =
   '^(node:)?(fs|fs/promises|net|http|https|http2|child_process|worker_threads|dgram|dns|tls|sqlite|cluster)$'
-const ioFolders = '(observe|act|store|work|serve|cli)'
+const ioFolders = '(net|observe|act|store|work|serve|cli)'
 
 module.exports = {
   forbidden: [

@@ -233,6 +233,8 @@ export type Reading =
       readonly quality: Quality
     }
   | { readonly kind: 'signal'; readonly signal: EdgeSignal }
+  /** Something happened, for people and the record: `what` is a short name such as `job-failed`, `text` one line. */
+  | { readonly kind: 'event'; readonly atMs: number; readonly what: string; readonly text: string }
 
 // ─────────────────────────────────────────────── roles ────────────────────────────────────────────────
 

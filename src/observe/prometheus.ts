@@ -10,20 +10,12 @@
  * https://prometheus.io/docs/prometheus/latest/querying/api/
  */
 import { PrescaleError, requireOption, type Series, series } from '../base/index.ts'
+import { requestJson } from '../net/http.ts'
+import { endpoint, headersOf, type Server } from '../net/server.ts'
 import type { Quality } from '../roles.ts'
-import { requestJson } from './http.ts'
-import { secret } from './secret.ts'
 
-export interface PrometheusServer {
-  /** `http://host:9090`, with a path when it lives under one. */
-  readonly url: string
-  /** `env:NAME` or `file:PATH` of a bearer token. */
-  readonly bearer?: string
-  /** Further headers; a value `env:NAME` or `file:PATH` is looked up. */
-  readonly headers?: Readonly<Record<string, string>>
-  /** For one request; 30 s. */
-  readonly timeoutMs?: number
-}
+/** `http://host:9090`; a request may take 30 s unless said otherwise. */
+export type PrometheusServer = Server
 
 export interface RangeQuery {
   /** PromQL with one series as its answer, such as `sum(rate(http_requests_total[1m]))`. */
@@ -83,10 +75,10 @@ export async function queryRange(
 
 /** Asks the server for nothing but an answer. Errors as of `queryRange`. */
 export async function ping(server: PrometheusServer, abort?: AbortSignal): Promise<void> {
-  const url = endpoint(server.url, 'query')
+  const url = routeOf(server, 'query')
   url.search = 'query=1'
   const { status, body } = await requestJson(url, {
-    headers: headersOf(server),
+    headers: headersOf(server, names),
     abort,
     timeoutMs: server.timeoutMs ?? 30_000
   })
@@ -112,8 +104,8 @@ type Ask = (startMs: number, endMs: number) => Promise<Matrix>
 
 function asker(server: PrometheusServer, query: string, stepMs: number, abort?: AbortSignal): Ask {
   requireOption(query.trim() !== '', '--query', query, 'PromQL such as sum(rate(http_requests_total[1m]))')
-  const url = endpoint(server.url, 'query_range')
-  const headers = headersOf(server)
+  const url = routeOf(server, 'query_range')
+  const headers = headersOf(server, names)
   return async (startMs, endMs) => {
     const form = new URLSearchParams({
       query,
@@ -134,44 +126,10 @@ function asker(server: PrometheusServer, query: string, stepMs: number, abort?: 
   }
 }
 
-function endpoint(address: string, route: 'query' | 'query_range'): URL {
-  let url: URL
-  try {
-    url = new URL(address)
-  } catch (cause) {
-    throw new PrescaleError(
-      'BAD_OPTION',
-      `prometheus:URL must be such as prometheus:http://host:9090, was '${address}'`,
-      {
-        cause
-      }
-    )
-  }
-  requireOption(/^https?:$/.test(url.protocol), 'prometheus:URL', url.protocol, 'http or https')
-  requireOption(
-    url.username === '' && url.password === '',
-    'prometheus:URL',
-    `${url.protocol}//…@${url.host}`,
-    'without user and password: give --header Authorization=env:NAME'
-  )
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/${route}`
-  return url
-}
+const names = { url: 'prometheus:URL', bearer: '--bearer' }
 
-function headersOf({ bearer, headers = {} }: PrometheusServer): Record<string, string> {
-  const out: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    const isSecret = /^(env|file):/.test(value)
-    requireOption(
-      isSecret || !/authorization|token|key|cookie/i.test(name),
-      `header ${name}`,
-      '…',
-      'a reference such as env:NAME'
-    )
-    out[name] = isSecret ? secret(value, `header ${name}`) : value
-  }
-  if (bearer !== undefined) out.Authorization = `Bearer ${secret(bearer, '--bearer')}`
-  return out
+function routeOf({ url }: PrometheusServer, route: 'query' | 'query_range'): URL {
+  return endpoint(url, `/api/v1/${route}`, names, 'prometheus:http://host:9090')
 }
 
 /** The body of an answer, checked for the shape above. */

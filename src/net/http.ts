@@ -1,8 +1,9 @@
 /**
  * JSON over HTTP — one request to a server that may be down, slow, behind a login page, or somebody else.
  *
- * Redirects are followed on the same host only, since headers may carry a secret. What comes back must be JSON and not
- * larger than is reasonable. Errors: UNREACHABLE (refused, no such host, timeout), BAD_ANSWER, INTERRUPTED.
+ * Redirects are followed on the same host only, since headers may carry a secret, and only of what asks: a command is never
+ * sent on. What comes back must be JSON, or nothing, and not larger than is reasonable. Errors: UNREACHABLE (refused, no such
+ * host, timeout), BAD_ANSWER, INTERRUPTED.
  */
 import { formatDuration, PrescaleError } from '../base/index.ts'
 
@@ -12,11 +13,20 @@ export interface JsonRequest {
   readonly abort?: AbortSignal
   /** Sent as a form instead of in the URL, when given. */
   readonly form?: URLSearchParams
+  /** GET when absent, POST with a form. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Sent as JSON. */
+  readonly json?: unknown
+  /** Sent as it is. */
+  readonly text?: string
 }
 
 export interface JsonAnswer {
   readonly status: number
+  /** Undefined: an answer without a body. */
   readonly body: unknown
+  /** How long the server asks to be left alone. */
+  readonly retryAfterMs?: number
 }
 
 const largest = 64 * 1024 * 1024
@@ -27,7 +37,9 @@ export async function requestJson(url: URL, request: JsonRequest): Promise<JsonA
   const signal = request.abort === undefined ? timeout : AbortSignal.any([request.abort, timeout])
   try {
     const response = await follow(url, request, signal)
-    return { status: response.status, body: json(url, response, await text(url, response)) }
+    const body = json(url, response, await text(url, response))
+    const seconds = Number(response.headers.get('retry-after') ?? NaN)
+    return { status: response.status, body, ...(seconds >= 0 && { retryAfterMs: seconds * 1_000 }) }
   } catch (cause) {
     if (cause instanceof PrescaleError) throw cause
     if (request.abort?.aborted) {
@@ -40,21 +52,27 @@ export async function requestJson(url: URL, request: JsonRequest): Promise<JsonA
   }
 }
 
-async function follow(url: URL, { headers, form }: JsonRequest, signal: AbortSignal): Promise<Response> {
+async function follow(url: URL, request: JsonRequest, signal: AbortSignal): Promise<Response> {
+  const { headers, form } = request
+  const body = request.json === undefined ? (request.text ?? form) : JSON.stringify(request.json)
+  const method = request.method ?? (form === undefined ? 'GET' : 'POST')
+  const type = request.json === undefined ? {} : { 'content-type': 'application/json' }
   let at = url
   for (let hop = 0; hop <= redirects; hop++) {
     const response = await fetch(at, {
       signal,
-      headers: { accept: 'application/json', ...headers },
+      method,
+      headers: { accept: 'application/json', ...type, ...headers },
       redirect: 'manual',
-      ...(form === undefined ? {} : { method: 'POST', body: form })
+      ...(body === undefined ? {} : { body })
     })
     const location = response.headers.get('location')
     if (response.status < 300 || response.status >= 400 || location === null) return response
     await response.body?.cancel()
     const next = new URL(location, at)
     const downgraded = at.protocol === 'https:' && next.protocol !== 'https:'
-    if (next.hostname !== at.hostname || downgraded) {
+    const isCommand = method !== 'GET' && form === undefined
+    if (next.hostname !== at.hostname || downgraded || isCommand) {
       throw new PrescaleError(
         'BAD_ANSWER',
         `${at.origin} redirects to ${next.origin}: not followed; give the address that answers itself`
@@ -79,6 +97,7 @@ async function text(url: URL, response: Response): Promise<string> {
 }
 
 function json(url: URL, response: Response, body: string): unknown {
+  if (body === '') return undefined
   try {
     return JSON.parse(body)
   } catch (cause) {

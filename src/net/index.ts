@@ -1,0 +1,3 @@
+export * from './http.ts'
+export * from './secret.ts'
+export * from './server.ts'
