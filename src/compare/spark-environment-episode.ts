@@ -4,20 +4,30 @@
  *   predictor: the streets' raw rates through a burst predictor and the fusion; it misses accidents and takes jams for some
  *   oracle:    predicted[k] = load of step k + lead, alarm[k] = an accident sets in within the next `lead` steps
  *
- * The oracle knows the future: an ablation, never what a result is shown with. Both can be made worse: `missRate` of the alarms are not
+ * Instead of accidents a trace can be given: an episode is then a window of it, drawn by its seed, and as it has no streets the predictor
+ * sees the total. The oracle knows the future: an ablation, never what a result is shown with. Both can be made worse: `missRate` of the alarms are not
  * sent, and `falseAlarmsPerHour` are sent for nothing.
  */
 import {
+  formatDuration,
   type GivenOptions,
   HOUR,
   MINUTE,
   PrescaleError,
   requireOption,
+  type Series,
+  sliceSteps,
   uniformAt,
   unknownName
 } from '../base/index.ts'
-import { type BurstMethod, burstPredictors, streetWatch } from '../gateway/index.ts'
-import { type AccidentLoad, type AccidentOptions, accidents, messagesBase } from '../sim/index.ts'
+import { type BurstEntry, type BurstMethod, burstPredictors, streetWatch } from '../gateway/index.ts'
+import {
+  type AccidentLoad,
+  type AccidentOptions,
+  accidents,
+  messagesBase,
+  splitCounts
+} from '../sim/index.ts'
 
 export type SparkSignal =
   | ({
@@ -56,11 +66,13 @@ export function sparkEpisode(
   options: {
     readonly steps: number
     readonly load?: Partial<AccidentOptions>
+    /** Messages/s. */
+    readonly trace?: Series
     readonly signal: SparkSignal
   },
   seed: number
 ): SparkEpisode {
-  const { steps, signal } = options
+  const { steps, signal, trace } = options
   const stepMs = options.load?.stepMs ?? 15_000
   const leadSteps = signal.from === 'oracle' ? (signal.leadSteps ?? 1) : 0
   requireOption(
@@ -71,6 +83,7 @@ export function sparkEpisode(
   )
   const warmUpSteps = Math.round(WARM_UP_MS / stepMs)
   const shown = warmUpSteps + steps
+  if (trace !== undefined) return traceEpisode(trace, { shown, warmUpSteps, stepMs, signal }, seed)
   const load = accidents(
     {
       perDay: 48,
@@ -83,7 +96,7 @@ export function sparkEpisode(
     seed
   )
   const said = signal.from === 'oracle' ? foreseen(load, shown, leadSteps) : watched(load, shown, signal)
-  faulty(said, load, stepMs, signal, options.load?.base ?? messagesBase, seed)
+  faulty(said, load.total.values, stepMs, signal, options.load?.base ?? messagesBase, seed)
   const seconds = stepMs / 1_000
   return {
     stepMs,
@@ -92,6 +105,56 @@ export function sparkEpisode(
     warmUpSteps,
     truth: { accidents: load.accidents, jams: load.jams }
   }
+}
+
+/** A window that is drawn and has a gap is drawn again, so often. */
+const DRAWS = 1_000
+
+function traceEpisode(
+  trace: Series,
+  {
+    shown,
+    warmUpSteps,
+    stepMs,
+    signal
+  }: { shown: number; warmUpSteps: number; stepMs: number; signal: SparkSignal },
+  seed: number
+): SparkEpisode {
+  if (signal.from === 'oracle') {
+    throw new PrescaleError(
+      'BAD_OPTION',
+      'the oracle knows accidents, and a trace does not say when there are any'
+    )
+  }
+  const messages = splitCounts(windowOf(trace, shown * stepMs, seed), stepMs, seed).slice(0, shown)
+  const rates = messages.map((n) => (n * 1_000) / stepMs)
+  const predictor = predictorOf(signal, stepMs)
+  const memory = predictor.initial()
+  const said: Said = { predicted: new Float64Array(shown), alarm: new Uint8Array(shown) }
+  for (let k = 0; k < shown; k++) {
+    const { predictedLoad, burstAlarm } = predictor.update(rates[k], memory)
+    said.predicted[k] = predictedLoad
+    said.alarm[k] = burstAlarm ? 1 : 0
+  }
+  const base = rates.reduce((sum, rate) => sum + rate, 0) / shown
+  faulty(said, rates, stepMs, signal, base, seed)
+  return { stepMs, messages, ...said, warmUpSteps, truth: { accidents: [], jams: [] } }
+}
+
+/** So much of the trace without a gap, beginning with one of its steps. */
+function windowOf(trace: Series, durationMs: number, seed: number): Series {
+  const length = Math.ceil(durationMs / trace.stepMs)
+  const starts = trace.values.length - length + 1
+  if (starts < 1) {
+    const [has, needs] = [trace.values.length, length].map((n) => formatDuration(n * trace.stepMs))
+    throw new PrescaleError('TOO_SHORT', `an episode needs ${needs} of a trace, this one has ${has}`)
+  }
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const from = Math.floor(uniformAt(seed, 'window', draw) * starts)
+    const window = sliceSteps(trace, from, from + length)
+    if (!window.values.some(Number.isNaN)) return window
+  }
+  throw new PrescaleError('BAD_INPUT', `the trace has no ${formatDuration(durationMs)} without a gap`)
 }
 
 interface Said {
@@ -113,16 +176,8 @@ function watched(
   shown: number,
   signal: Extract<SparkSignal, { from: 'predictor' }>
 ): Said {
-  const { predictor = 'cusum' } = signal
-  if (!Object.hasOwn(burstPredictors, predictor)) {
-    const known = Object.keys(burstPredictors)
-    throw new PrescaleError('BAD_OPTION', unknownName('a burst predictor', predictor, known))
-  }
   const step = streets[0].stepMs
-  const watch = streetWatch(burstPredictors[predictor].make({ step, ...signal.options }), {
-    step,
-    ...signal.fusion
-  })
+  const watch = streetWatch(predictorOf(signal, step), { step, ...signal.fusion })
   const memory = watch.initial(streets.length)
   const parts = total.stepMs / step
   const rates = new Float64Array(streets.length)
@@ -139,10 +194,22 @@ function watched(
   return { predicted, alarm }
 }
 
+function predictorOf(
+  { predictor = 'cusum', options }: Extract<SparkSignal, { from: 'predictor' }>,
+  step: number
+) {
+  if (!Object.hasOwn(burstPredictors, predictor)) {
+    const known = Object.keys(burstPredictors)
+    throw new PrescaleError('BAD_OPTION', unknownName('a burst predictor', predictor, known))
+  }
+  const { make }: BurstEntry = burstPredictors[predictor]
+  return make({ step, ...options })
+}
+
 /** Takes whole alarms away and puts false ones in, by the luck of the step in which they begin. */
 function faulty(
   { predicted, alarm }: Said,
-  { total }: AccidentLoad,
+  rates: Float64Array,
   stepMs: number,
   { missRate = 0, falseAlarmsPerHour = 0 }: SignalFaults,
   base: number,
@@ -166,12 +233,12 @@ function faulty(
     } else missing = false
     if (missing) {
       alarm[k] = 0
-      predicted[k] = total.values[k]
+      predicted[k] = rates[k]
     }
     if (k >= falseUntil && uniformAt(seed, 'false alarm', k) < chance) falseUntil = k + lasts
     if (k < falseUntil && alarm[k] === 0) {
       alarm[k] = 1
-      predicted[k] = Math.max(total.values[k], FALSE_RISE * base)
+      predicted[k] = Math.max(rates[k], FALSE_RISE * base)
     }
   }
 }

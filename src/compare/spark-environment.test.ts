@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../base/index.ts'
+import { HOUR, MINUTE, series } from '../base/index.ts'
 import { sparkFeatures } from '../decide/index.ts'
 import { rewardScenarios } from '../sim/index.ts'
 import { type SparkEnvironmentOptions, sparkEnvironment } from './spark-environment.ts'
@@ -192,6 +192,51 @@ describe('an episode', () => {
       one.reset(seed)
       expect(one.weights).toEqual(rewardScenarios.smart_city_budget)
     }
+  })
+})
+
+describe('an episode of a trace', () => {
+  const minutes = Float64Array.from({ length: 600 }, (_, i) => (i === 300 ? NaN : i % 200 >= 150 ? 600 : 100))
+  const trace = series(MINUTE, minutes, { unit: 'events/s' })
+  const of = (seed: number, options = {}) =>
+    sparkEpisode({ steps: 80, trace, signal: { from: 'predictor' }, ...options }, seed)
+
+  it('is a window of it without a gap, in steps of the world, drawn by its seed', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const { messages, stepMs } = of(seed)
+      expect(messages).toHaveLength(120)
+      const total = messages.reduce((sum, n) => sum + n, 0)
+      // Counts of whole minutes are kept: 60 s of 100/s or of 600/s each.
+      expect(total % 1_500).toBe(0)
+      expect(total).toBeGreaterThanOrEqual((100 * stepMs * 120) / 1_000)
+    }
+    expect(of(3)).toEqual(of(3))
+    expect(of(3).messages).not.toEqual(of(4).messages)
+  })
+
+  it('has a signal of the predictor over the total: it rings when the load has risen, never before', () => {
+    let rang = 0
+    for (let seed = 0; seed < 20; seed++) {
+      const { alarm, messages } = of(seed)
+      const onset = messages.findIndex((n, k) => k >= 40 && n > 6_000 && messages[k - 1] < 3_000)
+      if (onset < 0) continue
+      expect(alarm.subarray(Math.max(0, onset - 8), onset).includes(1)).toBe(false)
+      rang += alarm.subarray(onset, onset + 4).includes(1) ? 1 : 0
+    }
+    expect(rang).toBeGreaterThan(0)
+  })
+
+  it('is what an agent acts in', () => {
+    const env = sparkEnvironment({ trace, steps: 80 })
+    env.reset(3)
+    expect(env.step(nine).observation[0]).toBeCloseTo(env.last().load / 1_000, 6)
+    expect(env.episode.messages).toEqual(of(3).messages)
+  })
+
+  it('cannot be longer than the trace, nor across its gaps, and there is no oracle for it', () => {
+    expect(() => of(1, { steps: 4_000 })).toThrow('an episode needs 16h50m of a trace, this one has 10h')
+    expect(() => of(1, { steps: 1_800 })).toThrow('the trace has no 7h40m without a gap')
+    expect(() => of(1, { signal: { from: 'oracle' } })).toThrow('the oracle knows accidents')
   })
 })
 

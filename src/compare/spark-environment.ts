@@ -8,7 +8,7 @@
  * An episode ends after `steps` because somebody has to stop, not because the task is over: `truncated`, never `terminated`. Load,
  * signal, lead times and gauges come from the seed and not from the actions, so two agents under one seed meet the same.
  */
-import { PrescaleError, requireOption, uniformAt, unknownName } from '../base/index.ts'
+import { PrescaleError, requireOption, type Series, uniformAt, unknownName } from '../base/index.ts'
 import {
   PROACTIVE_SIZE,
   REACTIVE_SIZE,
@@ -41,6 +41,8 @@ export interface SparkEnvironmentOptions {
   /** Steps of an episode, 400. */
   readonly steps?: number
   readonly load?: Partial<AccidentOptions>
+  /** Messages/s, instead of accidents: episodes are windows of it, and the predictor sees the total. */
+  readonly trace?: Series
   readonly world?: SparkOptions
 }
 
@@ -93,7 +95,7 @@ export function sparkEnvironment(options: SparkEnvironmentOptions = {}): SparkEn
 
   function reset(seed: number): Float32Array {
     weights = weightsFor(seed)
-    episode = sparkEpisode({ steps, load: options.load, signal }, seed)
+    episode = sparkEpisode({ steps, load: options.load, trace: options.trace, signal }, seed)
     world = spark({ ...options.world, stepMs, weights })
     state = world.initial(seed)
     next = episode.warmUpSteps - GAUGE_STEPS
