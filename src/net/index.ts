@@ -1,3 +1,6 @@
+export * from './flink.ts'
+export type * from './flink-answers.ts'
 export * from './http.ts'
 export * from './secret.ts'
 export * from './server.ts'
+export * from './shape.ts'
