@@ -1,2 +1,10 @@
-/** The loop at the edge: burst predictors, and one answer for all streets of a gateway. */
+/** The loop at the edge: burst predictors, one answer for all streets of a gateway, and the signals it sends. */
 export * from './burst/index.ts'
+export { type ClosedStep, type Counts, type CountsMemory, counts, countsOptions } from './counts.ts'
+export {
+  type EdgeGateway,
+  edgeGateway,
+  type GatewayMemory,
+  type GatewaySettings,
+  gatewayOptions
+} from './gateway.ts'
