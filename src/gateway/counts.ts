@@ -92,8 +92,8 @@ export function counts(given: GivenOptions = {}): Counts {
       used: 0,
       open: Array.from({ length: depth }, () => new Array<number>(streets + 1).fill(0)),
       // The first step is already running: only a part of it is heard.
-      unheard: Array.from({ length: depth }, () => true),
-      firstStep: Math.floor(nowMs / step) - (depth - 1),
+      unheard: Array.from({ length: depth }, (_, j) => j === 0),
+      firstStep: Math.floor(nowMs / step),
       listening: true,
       silent: new Array<number>(streets).fill(0),
       restSeen: false,
@@ -161,7 +161,7 @@ export function counts(given: GivenOptions = {}): Counts {
 
   /** The clock was set back: what is open belongs to a time that comes again. */
   function turnBack(running: number, memory: CountsMemory): ClosedStep[] {
-    memory.firstStep = running - (depth - 1)
+    memory.firstStep = running
     memory.unheard.fill(true)
     for (const row of memory.open) row.fill(0)
     return []
