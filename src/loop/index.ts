@@ -1,3 +1,9 @@
-/** What the loop knows of its target: estimates from its own metrics, and Observations and Decisions as JSON. */
+/** The loop: what is known of a target, one turn of it, and the clock that repeats the turn; Observations and Decisions as JSON. */
+export { runTarget } from './cycle.ts'
+export * from './cycle-parts.ts'
 export * from './estimate.ts'
+export * from './knowledge.ts'
+export { type LoadLog, type LoadLogOptions, loadLog } from './load-log.ts'
 export { readObservation, writeDecision } from './observation.ts'
+export { decideTurn, type TurnInput } from './turn.ts'
+export { type SignalDesk, type View, type ViewOptions, view } from './view.ts'

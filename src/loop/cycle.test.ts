@@ -1,0 +1,290 @@
+import { describe, expect, it } from 'vitest'
+import { ears, memoryKnowledge, permitAll, scripted, smallTarget } from '../../test/fakes/loop.ts'
+import { virtualClock } from '../../test/fakes/virtual-clock.ts'
+import { policies, withShield } from '../decide/index.ts'
+import type { Forecast, Policy, Reading } from '../roles.ts'
+import { runTarget } from './cycle.ts'
+import type { ForecastDesk, LoopTarget } from './cycle-parts.ts'
+
+const START = Date.UTC(2026, 0, 1)
+
+/** A loop around a small target, that can be killed and begun again over the same knowledge. */
+function stage({
+  policy = hpa(),
+  forecast,
+  say
+}: {
+  policy?: Policy
+  forecast?: ForecastDesk
+  say?: (r: readonly Reading[]) => readonly Reading[]
+} = {}) {
+  const clock = virtualClock(START)
+  const target = smallTarget(clock)
+  const knowledge = memoryKnowledge()
+  const permission = permitAll()
+  const heard = ears()
+  const shown = say ?? ((readings) => readings)
+  const loopTarget: LoopTarget = {
+    name: 'web',
+    policy,
+    options: {},
+    sources: [scripted(clock, 15_000, () => shown(target.readings()))],
+    view: { stepMs: 15_000, fixed: { bounds: { web: { min: 1, max: 20 } } } },
+    intervalMs: 15_000,
+    actuator: target.actuator,
+    forecast
+  }
+  let kill = new AbortController()
+  let running = Promise.resolve()
+  const begin = (change: Partial<LoopTarget> = {}) => {
+    kill = new AbortController()
+    running = runTarget(
+      { ...loopTarget, ...change },
+      { knowledge, permission, clock, tell: heard.tell },
+      kill.signal
+    )
+  }
+  const end = async () => {
+    kill.abort()
+    await clock.advance(0)
+    await running
+  }
+  return { clock, target, knowledge, heard, begin, end }
+}
+
+const hpa = () => withShield(policies.hpa.make({ target: 0.5 })) as Policy
+
+describe('the loop of one target', () => {
+  it('watches, decides, records the intent and carries it out', async () => {
+    const { clock, target, knowledge, heard, begin, end } = stage()
+    begin()
+    await clock.advance(120_000)
+    target.world.load = 40
+    await clock.advance(300_000)
+    expect(target.world.wanted).toBeGreaterThan(4)
+    expect(target.commands.map(({ epoch }) => epoch)).toEqual(target.commands.map((_, i) => i + 1))
+    expect(knowledge.given('web')?.receipt).toMatchObject({ epoch: target.commands.length })
+    expect(heard.errors()).toEqual([])
+    expect(heard.turns().length).toBe(29)
+    await end()
+  })
+
+  it('commands nothing without an actuator, and decides all the same', async () => {
+    const { clock, target, heard, begin, end } = stage()
+    begin({ actuator: undefined })
+    target.world.load = 40
+    await clock.advance(300_000)
+    expect(target.commands).toEqual([])
+    expect(heard.turns().some(({ decision }) => decision.kind === 'scale')).toBe(true)
+    await end()
+  })
+
+  it('reduces nothing in the first minute after a start', async () => {
+    const { clock, target, heard, begin, end } = stage({ policy: policies.proportional.make({}) })
+    target.world.load = 0
+    begin()
+    await clock.advance(45_000)
+    expect(target.commands).toEqual([])
+    await clock.advance(600_000)
+    expect(heard.errors()).toEqual([])
+    await end()
+  })
+
+  it('commands nothing that could not be recorded, goes on deciding, and commands when the disk has room again', async () => {
+    const { clock, target, knowledge, heard, begin, end } = stage()
+    knowledge.state.full = true
+    target.world.load = 40
+    begin()
+    await clock.advance(200_000)
+    expect(target.commands).toEqual([])
+    expect(heard.turns().some(({ decision }) => decision.kind === 'scale')).toBe(true)
+    expect(heard.errors()[0]).toContain('disk is full')
+    knowledge.state.full = false
+    await clock.advance(60_000)
+    expect(target.commands.length).toBeGreaterThan(0)
+    await end()
+  })
+
+  it('counts what was asked for while it starts, and asks for it once', async () => {
+    const { clock, target, begin, end } = stage()
+    begin()
+    await clock.advance(60_000)
+    target.world.load = 19
+    await clock.advance(60_000)
+    expect(target.commands.map(({ to }) => to)).toEqual([{ web: 4 }])
+    await end()
+  })
+})
+
+describe('a loop that is killed', () => {
+  it('between recording and doing: recognises that it was not carried out, and decides anew', async () => {
+    const { clock, target, knowledge, heard, begin, end } = stage()
+    target.answers.push('hang')
+    target.world.load = 19
+    begin()
+    await clock.advance(40_000)
+    expect(target.commands).toHaveLength(1)
+    await end()
+    expect(knowledge.given('web')?.receipt).toBeUndefined()
+    target.answers.length = 0
+    begin()
+    await clock.advance(45_000)
+    const receipts = heard.events.filter(({ kind }) => kind === 'receipt')
+    expect(receipts[0]).toMatchObject({ receipt: { epoch: 1, refused: 'was not carried out' } })
+    await clock.advance(60_000)
+    expect(target.world.wanted).toBe(4)
+    await end()
+  })
+
+  it('between doing and recording: recognises that it was carried out, and does not do it again', async () => {
+    const { clock, target, heard, begin, end } = stage()
+    target.answers.push('hang-but-done')
+    target.world.load = 19
+    begin()
+    await clock.advance(40_000)
+    await end()
+    begin()
+    await clock.advance(300_000)
+    expect(heard.events.find(({ kind }) => kind === 'receipt')).toMatchObject({
+      receipt: { epoch: 1, reached: { web: expect.any(Number) } }
+    })
+    expect(target.commands).toHaveLength(1)
+    await end()
+  })
+
+  it('goes on with the memory of before, so stabilisation windows stay', async () => {
+    const remembers: Policy = {
+      name: 'counts',
+      intervalMs: 15_000,
+      initial: () => 0,
+      decide: (seen, memory) => ({
+        decision: {
+          kind: 'hold',
+          to: seen.capacity.ready,
+          why: { rule: 'counts', inputs: { memory }, bound: [], changed: [] }
+        },
+        memory: Number(memory) + 1
+      })
+    }
+    const { clock, heard, begin, end } = stage({ policy: remembers })
+    begin()
+    await clock.advance(60_000)
+    await end()
+    const before = heard.turns().length
+    begin()
+    await clock.advance(15_000)
+    await end()
+    expect(heard.turns()[before].before).toBe(before)
+    begin({ options: { other: true } })
+    await clock.advance(0)
+    expect(heard.turns().at(-1)?.before).toBe(0)
+    await end()
+  })
+})
+
+describe('a loop among what fails', () => {
+  it('tries again after an error, later each time, and is done when the world shows it was', async () => {
+    const { clock, target, heard, begin, end } = stage()
+    target.answers.push('error', 'error', 'refused', 'error-but-done')
+    target.world.load = 19
+    begin()
+    await clock.advance(900_000)
+    expect(target.commands.map(({ to }) => to.web)).toEqual([4, 4, 4, 4])
+    expect(target.world.ready).toBe(4)
+    expect(heard.errors().filter((what) => what.includes('503'))).toHaveLength(3)
+    await end()
+  })
+
+  it('turns on time while a forecast hangs, without it', async () => {
+    const hangs: ForecastDesk = { ask: () => new Promise(() => {}) }
+    const { clock, heard, begin, end } = stage({ forecast: hangs })
+    begin()
+    await clock.advance(60_000)
+    const times = heard.turns().map(({ atMs }) => atMs - START)
+    expect(times).toEqual([2_000, 17_000, 32_000, 47_000])
+    expect(heard.turns()[0].observation.forecast).toBeUndefined()
+    await end()
+  })
+
+  it('shows a forecast that is in time', async () => {
+    const forecast: Forecast = {
+      startMs: START,
+      stepMs: 15_000,
+      mean: Float64Array.of(1),
+      quantiles: {},
+      by: { model: 'test', version: '1', trainedUntilMs: START }
+    }
+    const { clock, heard, begin, end } = stage({ forecast: { ask: async () => forecast } })
+    begin()
+    await clock.advance(15_000)
+    expect(heard.turns()[0].observation.forecast).toBe(forecast)
+    await end()
+  })
+
+  it('opens a source again that ended with an error, and holds meanwhile', async () => {
+    let fails = true
+    const { clock, target, heard, begin, end } = stage({
+      say: (readings) => {
+        if (fails) throw new Error('connection refused')
+        return readings
+      }
+    })
+    target.world.load = 19
+    begin()
+    await clock.advance(60_000)
+    expect(target.commands).toEqual([])
+    expect(heard.errors().every((what) => what === 'connection refused')).toBe(true)
+    fails = false
+    await clock.advance(120_000)
+    expect(target.world.wanted).toBe(4)
+    await end()
+  })
+
+  it('never reduces when everything goes silent, however long', async () => {
+    let silent = false
+    const { clock, target, begin, end } = stage({ say: (readings) => (silent ? [] : readings) })
+    target.world.load = 19
+    begin()
+    await clock.advance(600_000)
+    expect(target.world.wanted).toBe(4)
+    silent = true
+    target.world.load = 0
+    await clock.advance(86_400_000)
+    expect(target.world.wanted).toBe(4)
+    await end()
+  })
+
+  it('wakes for an alarm at once, and for a thousand of them once a second', async () => {
+    const { clock, heard, begin, end } = stage()
+    const alarms = scripted(clock, 20, () => [
+      {
+        kind: 'signal',
+        signal: {
+          gateway: 'g',
+          seq: clock.now(),
+          sentMs: clock.now(),
+          predictedLoad: 1,
+          burstAlarm: true,
+          horizonMs: 1,
+          confidence: 1
+        }
+      }
+    ])
+    begin({
+      sources: [
+        {
+          read: async function* (abort) {
+            await clock.sleepUntil(START + 20_000, abort)
+            yield* alarms.read(abort)
+          }
+        }
+      ],
+      view: { stepMs: 15_000, signals: { take: () => true, current: () => [] } }
+    })
+    await clock.advance(25_000)
+    expect(heard.turns().map(({ atMs }) => atMs - START)).toEqual([
+      0, 15_000, 20_000, 21_000, 22_000, 23_000, 24_000, 25_000
+    ])
+    await end()
+  })
+})

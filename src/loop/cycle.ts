@@ -1,0 +1,204 @@
+/**
+ * Cycle — the clock that repeats the turn of one target: watch, decide, record, command.
+ *
+ *   sources → view ─┐                 every `intervalMs`, and at once when a reading is reason to
+ *                   ├→ observation → decideTurn → keep (intent on disk) → command
+ *   forecast desk ──┘
+ *
+ * Sources, forecasts and actuators may hang or fail: whatever they do, the turn comes on time with what is known. What is recorded
+ * before it is done can be recognised after a kill; what could not be recorded is not done.
+ */
+import { SECOND } from '../base/index.ts'
+import type { Command, Forecast, Json, Observation, Source, Turn } from '../roles.ts'
+import { type Commander, commander } from './commander.ts'
+import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
+import { type EstimateMemory, type Estimator, estimator } from './estimate.ts'
+import type { Kept } from './knowledge.ts'
+import { decideTurn, isNews, ruleOf } from './turn.ts'
+import { type View, view } from './view.ts'
+
+/** A forecast that takes longer is not waited for: the turn goes on with what is measured. */
+const FORECAST_DEADLINE_MS = 2 * SECOND
+/** However many alarms come, the loop looks once in this time. */
+const WAKE_GAP_MS = SECOND
+/** A source that ended with an error is opened again after this. */
+const REOPEN_MS = 5 * SECOND
+
+/** Repeats the turn until aborted. Rejects only for a mistake of ours. */
+export async function runTarget(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Promise<void> {
+  const stop = new AbortController()
+  const ended = AbortSignal.any([abort, stop.signal])
+  const cycle = begin(target, parts, ended)
+  const reading = target.sources.map((source) => watch(source, cycle, ended))
+  try {
+    await repeat(cycle, ended)
+  } finally {
+    stop.abort()
+    await Promise.all([...reading, cycle.commander.idle()])
+  }
+}
+
+/** What one target's loop holds in its hands. */
+interface Cycle {
+  readonly target: LoopTarget
+  readonly parts: LoopParts
+  readonly view: View
+  readonly commander: Commander
+  readonly estimator: Estimator
+  readonly sinceMs: number
+  memory: Json
+  estimates: EstimateMemory
+  last: { rule: string; atMs: number } | undefined
+  /** A reading since the last turn was reason to look at once. */
+  alarmed: boolean
+  /** Ends the wait for the next turn. */
+  wake: () => void
+}
+
+function begin(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Cycle {
+  const { name, actuator, policy } = target
+  const { knowledge, permission, clock } = parts
+  const { kept, given } = knowledge.recall(name)
+  const known = view({ ...target.view, target: name })
+  const ofTarget = estimator(target.priors)
+  const tell = (event: LoopEvent) => parts.tell?.(event)
+  const cycle: Cycle = {
+    target,
+    parts,
+    view: known,
+    commander: commander({
+      ...{ target: name, actuator, knowledge, permission, clock, given, abort, tell },
+      complain: (error) => complain(cycle, error),
+      done: ({ to }) => known.wanted(to)
+    }),
+    estimator: ofTarget,
+    sinceMs: clock.now(),
+    memory: kept && isSamePolicy(kept, target) ? kept.memory : policy.initial(),
+    estimates: readEstimates(kept?.estimates, ofTarget.initial()),
+    last: undefined,
+    alarmed: false,
+    wake: () => {}
+  }
+  if (given?.receipt && given.receipt.refused === undefined) known.wanted(given.command.to)
+  return cycle
+}
+
+const isSamePolicy = ({ policy }: Kept, { policy: { name }, options }: LoopTarget) =>
+  policy.name === name && JSON.stringify(policy.options) === JSON.stringify(options)
+
+/** What an older version kept in another shape is learned anew. */
+function readEstimates(kept: Json | undefined, initial: EstimateMemory): EstimateMemory {
+  const same =
+    typeof kept === 'object' &&
+    kept !== null &&
+    Object.keys(initial).every((name) => Object.hasOwn(kept, name))
+  return same ? (structuredClone(kept) as object as EstimateMemory) : initial
+}
+
+/** Reads a source for ever. One that ends in an error is opened again; what it last said grows old by itself. */
+async function watch(source: Source, cycle: Cycle, abort: AbortSignal): Promise<void> {
+  const { clock } = cycle.parts
+  while (!abort.aborted) {
+    try {
+      for await (const reading of source.read(abort)) {
+        if (cycle.view.take(reading, clock.now())) {
+          cycle.alarmed = true
+          cycle.wake()
+        }
+        if (abort.aborted) return
+      }
+      return
+    } catch (error) {
+      if (abort.aborted) return
+      complain(cycle, error)
+      await clock.sleepUntil(clock.now() + REOPEN_MS, abort)
+    }
+  }
+}
+
+async function repeat(cycle: Cycle, abort: AbortSignal): Promise<void> {
+  const { target, parts } = cycle
+  let next = parts.clock.now()
+  while (!abort.aborted) {
+    const woken = cycle.alarmed
+    cycle.alarmed = false
+    const beganMs = parts.clock.now()
+    try {
+      await turn(cycle, woken, abort)
+    } catch (error) {
+      complain(cycle, error)
+    }
+    if (parts.once) return
+    // A turn that took longer than its interval is not made up for.
+    next = Math.max((woken ? beganMs : next) + target.intervalMs, parts.clock.now())
+    await parts.clock.sleepUntil(Math.min(next, beganMs + WAKE_GAP_MS), abort)
+    if (!cycle.alarmed) await waitFor(cycle, next, abort)
+  }
+}
+
+/** Until a moment, or until something wakes the loop before. */
+async function waitFor(cycle: Cycle, untilMs: number, abort: AbortSignal): Promise<void> {
+  const wait = new AbortController()
+  cycle.wake = () => wait.abort()
+  await cycle.parts.clock.sleepUntil(untilMs, AbortSignal.any([abort, wait.signal]))
+}
+
+async function turn(cycle: Cycle, woken: boolean, abort: AbortSignal): Promise<void> {
+  const { target, parts, commander } = cycle
+  const beganMs = parts.clock.now()
+  const forecast = await forecastFor(cycle, beganMs, abort)
+  if (abort.aborted) return
+  const nowMs = parts.clock.now()
+  const measured = cycle.view.observation(nowMs)
+  const service = cycle.estimator.update(measured, cycle.estimates)
+  const seen: Observation = { ...measured, service, ...(forecast && { forecast }) }
+  commander.recognise(seen, cycle.view.told())
+  const made = decideTurn({ ...target, target: target.name, seen, memory: cycle.memory })
+  const { command, refused } = commander.intend(made, nowMs - cycle.sinceMs)
+  const kept: Turn = refused === undefined ? made : { ...made, receipt: notGiven(nowMs, refused) }
+  const isKept = record(cycle, kept, command)
+  parts.tell?.({ kind: 'turn', turn: kept, tookMs: parts.clock.now() - beganMs, woken })
+  if (command && isKept) commander.give(command, nowMs)
+}
+
+const notGiven = (atMs: number, refused: string) => ({ epoch: 0, reached: {}, pending: {}, atMs, refused })
+
+async function forecastFor(cycle: Cycle, nowMs: number, abort: AbortSignal): Promise<Forecast | undefined> {
+  const { forecast } = cycle.target
+  if (forecast === undefined) return undefined
+  const answered = new AbortController()
+  const ended = AbortSignal.any([abort, answered.signal])
+  const late = cycle.parts.clock.sleepUntil(nowMs + FORECAST_DEADLINE_MS, ended).then(() => undefined)
+  const answer = await Promise.race([
+    forecast.ask((fromMs) => cycle.view.load(fromMs, nowMs), nowMs, ended),
+    late
+  ])
+  answered.abort()
+  return answer
+}
+
+/** Where it cannot be kept the loop goes on watching, and nothing is commanded: false. */
+function record(cycle: Cycle, made: Turn, command: Command | undefined): boolean {
+  const { target, parts } = cycle
+  const news = command !== undefined || isNews(made, cycle.last)
+  const kept: Kept = {
+    atMs: made.atMs,
+    policy: made.policy,
+    memory: made.after,
+    estimates: cycle.estimates as object as Json
+  }
+  cycle.memory = made.after
+  try {
+    parts.knowledge.keep(target.name, kept, news ? made : undefined, command)
+  } catch (error) {
+    complain(cycle, error)
+    return false
+  }
+  if (news) cycle.last = { rule: ruleOf(made.decision), atMs: made.atMs }
+  return true
+}
+
+function complain({ target, parts }: Cycle, error: unknown): void {
+  const what = error instanceof Error ? error.message : String(error)
+  parts.tell?.({ kind: 'error', target: target.name, atMs: parts.clock.now(), what })
+}
