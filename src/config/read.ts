@@ -1,0 +1,118 @@
+/**
+ * Reading `prescale.yaml` — text in, config out, or every problem with its line and column.
+ *
+ *   YAML → shorthands written out, unknown names found → schema → settings that need each other
+ *
+ * A problem says where, what, and what would be right: `prescale.yaml:7:15: targets.cars.interval must be a duration with
+ * its unit, such as 30s, was 30`.
+ */
+import { isMap, LineCounter, parseDocument } from 'yaml'
+import { PrescaleError, unknownName } from '../base/index.ts'
+import { complete, type Said } from './across.ts'
+import { type Path, type Place, pathText, placeOf, placeOfKey } from './place.ts'
+import { config as schema } from './schema.ts'
+import { isSettings, type Settings } from './shorthand.ts'
+import type { Config } from './types.ts'
+import { type Found, writeOut } from './write-out.ts'
+
+export interface Problem extends Place {
+  /** `targets.cars.interval`; empty for the file as a whole. */
+  readonly path: string
+  readonly says: string
+}
+
+export interface Checked {
+  /** Absent while there are problems. */
+  readonly config?: Config
+  /** In the order of the file. */
+  readonly problems: readonly Problem[]
+  /** For problems that somebody else finds later: a path in the config and what is wrong there. */
+  readonly placed: (said: Said) => Problem
+}
+
+/** `sections` are names at the top that belong to others, such as `rehearse`, and are passed over. */
+export function checkConfig(text: string, sections: readonly string[] = []): Checked {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false })
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+  const nowhere = (says: string, place: Place = { line: 1, column: 1 }): Checked => {
+    const problem = { ...place, path: '', says }
+    return { problems: [problem], placed: (said) => ({ ...place, path: '', says: said.says }) }
+  }
+  const broken = document.errors.map(({ pos, message, code }) => ({
+    ...at(pos[0]),
+    path: '',
+    says: code === 'MULTIPLE_DOCS' ? 'must be one document, without ---' : message.split('\n')[0]
+  }))
+  if (broken.length > 0) return { ...nowhere(''), problems: broken }
+  let raw: unknown
+  try {
+    raw = document.toJS({ maxAliasCount: 100 })
+  } catch {
+    return nowhere('has aliases inside aliases, far too many of them')
+  }
+  if (raw === null || raw === undefined) return nowhere("is empty: it must begin with 'version: 1'")
+  if (!isMap(document.contents) || !isSettings(raw)) {
+    return nowhere("must be settings by name, such as 'version: 1' and 'targets:'")
+  }
+  const mine = Object.fromEntries(Object.entries(raw).filter(([name]) => !sections.includes(name)))
+  const nameOf = (path: Path) => nameIn(raw, path)
+  const placed = ({ path, says, key, known }: Found): Problem => {
+    const place = (key ? placeOfKey : placeOf)(document, lines, path)
+    if (known === undefined) return { ...place, path: pathText(path, nameOf), says }
+    const around = pathText(path.slice(0, -1), nameOf)
+    const all = around === '' ? [...known, ...sections] : known
+    const what = around === '' ? 'a setting' : `a setting of ${around}`
+    return { ...place, path: '', says: unknownName(what, String(path.at(-1)), all) }
+  }
+  const { config, said } = checkSettings(mine)
+  const problems = said.map(placed).sort((a, b) => a.line - b.line || a.column - b.column)
+  return problems.length > 0 ? { problems, placed } : { config, problems, placed }
+}
+
+function checkSettings(mine: Settings): { readonly config?: Config; readonly said: readonly Found[] } {
+  const found: Found[] = []
+  const written = writeOut(schema, mine, [], found) as Settings
+  // A file with nothing but sections of commands is a good file, and asks for nothing.
+  const whole = Object.keys(mine).length === 0 ? { version: 1 } : written
+  const { data, error } = schema.safeParse(whole)
+  if (data === undefined) {
+    const wrong = error.issues.map(({ path, message }) => ({ path, says: message }))
+    return { said: [...found, ...wrong] }
+  }
+  const { config, problems } = complete(data)
+  return { config, said: [...found, ...problems] }
+}
+
+/** A target has a name, in the list or before its settings. */
+function nameIn(raw: Settings, path: Path): string | undefined {
+  const [list, i] = path
+  if (path.length !== 2 || (list !== 'targets' && list !== 'gateways') || typeof i !== 'number')
+    return undefined
+  const given = raw[list]
+  if (isSettings(given)) return Object.keys(given)[i]
+  const item = Array.isArray(given) ? given[i] : undefined
+  if (!isSettings(item)) return undefined
+  const name = item.name ?? item.id
+  return typeof name === 'string' ? name : undefined
+}
+
+/** `prescale.yaml:7:15: targets.cars.interval must be …`, in one line. */
+export function sayProblem(where: string, { line, column, path, says }: Problem): string {
+  return `${where}:${line}:${column}: ${path === '' ? '' : `${path} `}${says}`
+}
+
+/** The config, or `BAD_INPUT` with the first problem and how many there are. `where` names the text, such as its file. */
+export function readConfig(text: string, where: string, sections: readonly string[] = []): Config {
+  const { config, problems } = checkConfig(text, sections)
+  if (config !== undefined) return config
+  throw refused(where, problems)
+}
+
+export function refused(where: string, problems: readonly Problem[]): PrescaleError {
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more: prescale validate ${where})` : ''
+  return new PrescaleError('BAD_INPUT', `${sayProblem(where, problems[0])}${more}`)
+}
