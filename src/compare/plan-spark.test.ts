@@ -4,6 +4,7 @@ import { DAY, MINUTE, SECOND, type Series, series } from '../base/index.ts'
 import { accidents } from '../sim/index.ts'
 import { measuresOf } from './measures-of.ts'
 import { fateOf, needOf, planSpark, resourcesOf } from './plan.ts'
+import { sparkWorld } from './plan-spark.ts'
 import { rehearse } from './rehearse.ts'
 
 const start = Date.UTC(2026, 0, 5)
@@ -36,6 +37,15 @@ describe('the Spark world of a rehearsal', () => {
     expect(plan(flat(900)).settings.unitRate).toBe(50)
     expect(plan(flat(9_000)).settings.unitRate).toBeCloseTo(500, 9)
     expect(plan(flat(9_000), { unitRate: 70 }).settings.unitRate).toBe(70)
+  })
+
+  it('serves more messages where they are smaller, so that the same work writes and keeps the same', () => {
+    const volume = (made: ReturnType<typeof plan>, perSecond: number) => {
+      const world = sparkWorld(made, 0)
+      return perSecond * (world.messageKb ?? NaN)
+    }
+    expect(volume(plan(flat(900)), 900)).toBe(36_000)
+    expect(volume(plan(flat(9_000)), 9_000)).toBeCloseTo(36_000, 6)
   })
 
   it('has executors to size and nothing else, which wait 30–60 s', () => {

@@ -11,6 +11,7 @@ import {
   executorRate,
   type LeadRange,
   type leadTimes,
+  messageKb,
   messageLatencyMs,
   mostExecutors,
   type SparkOptions,
@@ -88,6 +89,8 @@ export function sparkWorld(plan: SparkPlan, startMs: number): SparkOptions {
     startMs,
     stepMs: settings.stepMs,
     unitRate: settings.unitRate * truth.unitRate,
+    // Who serves more messages serves smaller ones: memory and storage stay what they are for so much work.
+    messageKb: (messageKb * executorRate) / settings.unitRate,
     unitHour: settings.unitHour,
     sloMs: settings.sloMs,
     leadTime: leadTimeOf(plan),

@@ -44,6 +44,8 @@ export interface SparkEnvironmentOptions {
   /** Messages/s, instead of accidents: episodes are windows of it, and the predictor sees the total. */
   readonly trace?: Series
   readonly world?: SparkOptions
+  /** Keeps each episode by its seed, for whoever plays the same ones many times. */
+  readonly keepEpisodes?: boolean
 }
 
 /** What happened in the last step, for traces and scores. */
@@ -87,6 +89,7 @@ export function sparkEnvironment(options: SparkEnvironmentOptions = {}): SparkEn
   const observationSize = proactive ? PROACTIVE_SIZE : REACTIVE_SIZE
   const stepMs = options.load?.stepMs ?? 15_000
   const perSecond = 1_000 / stepMs
+  const kept = new Map<number, SparkEpisode>()
   let weights = weightsFor(0)
   let episode: SparkEpisode | undefined
   let world: ScalingWorld<SparkState> = spark({ ...options.world, stepMs, weights })
@@ -95,7 +98,9 @@ export function sparkEnvironment(options: SparkEnvironmentOptions = {}): SparkEn
 
   function reset(seed: number): Float32Array {
     weights = weightsFor(seed)
-    episode = sparkEpisode({ steps, load: options.load, trace: options.trace, signal }, seed)
+    episode =
+      kept.get(seed) ?? sparkEpisode({ steps, load: options.load, trace: options.trace, signal }, seed)
+    if (options.keepEpisodes) kept.set(seed, episode)
     world = spark({ ...options.world, stepMs, weights })
     state = world.initial(seed)
     next = episode.warmUpSteps - GAUGE_STEPS

@@ -5,6 +5,7 @@ import { type RewardWeights, rewardScenarios } from './spark-reward.ts'
 import {
   compressions,
   executorRate,
+  messageKb,
   mostExecutors,
   mostMemoryGb,
   sparkUnitHour,
@@ -65,7 +66,7 @@ export function sparkConfig(given: SparkOptions): SparkConfig & { readonly plann
     minExecutors: 1,
     maxExecutors: mostExecutors,
     maxMemory: mostMemoryGb,
-    messageKb: 40,
+    messageKb,
     unitHour: sparkUnitHour,
     weights: rewardScenarios.balanced,
     cpuNoise: 0.02,

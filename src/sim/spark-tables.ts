@@ -45,6 +45,8 @@ export const sparkUnitHour = 0.3
 
 /** Messages per second of one executor that has all the memory it can use. */
 export const executorRate = 50
+/** Size of a message that an executor serves so many of. */
+export const messageKb = 40
 /** With less memory an executor is slower in proportion, with more it is not faster. */
 export const fullMemoryGb = 4
 /** What a message takes before it waits. */
