@@ -1,0 +1,309 @@
+/**
+ * Shadow — a learned policy in charge for as long as it is no worse than a plain one that is asked beside it.
+ *
+ *   demote    worse over a window          D − t·e > margin · (mean cost of the reference), at least `minTurns` scored turns
+ *   promote   better for a whole probation D + t·e < 0 over 12 blocks of it; each demotion doubles the probation, 16 times at most
+ *
+ * Both are asked, each in its own interval; one acts, and both are scored with hindsight from Observations alone: the cost of what each
+ * wanted a lead time before, against the load that came (with-shadow-score.ts); whether a difference is one is told in
+ * with-shadow-verdict.ts. After a change nothing shrinks for a lead time, and nothing falls below the reactive need for as long as
+ * queues grow.
+ *
+ * The score is open loop: a policy sees the capacity that the other one made and not its own, and nobody's backlog is carried. So a
+ * policy that moves step by step, or that reads a saturated CPU, is pulled towards the one in charge: differences are seen smaller
+ * than they are, in the right direction. That costs time until a demotion, and is why a promotion asks for more than a demotion, and
+ * for twice as much each time. After the shadow deployments of machine learning (Sculley et al. 2015 call for such live tests);
+ * the comparison is ours.
+ */
+import { formatDuration, type GivenOptions, MINUTE, type OptionTable, readOptions } from '../base/index.ts'
+import type { Change, Decided, Decision, Observation, Policy, Units } from '../roles.ts'
+import { hold, trusted, usable, wantedNow } from './answer.ts'
+import { defaultTrust, doubtsOf, type Trust } from './doubt.ts'
+import { keep, sameUnits } from './guard.ts'
+import { type Sizing, sizingOf } from './sizing.ts'
+import { reactiveFloor } from './with-reactive-floor.ts'
+import {
+  flipped,
+  noShadow,
+  type ShadowMemory,
+  type ShadowOwn,
+  standing,
+  told,
+  type Who
+} from './with-shadow-memory.ts'
+import {
+  amountOf,
+  leadOf,
+  remembered,
+  type ScoreOptions,
+  scoreOf,
+  sound,
+  type Wanted
+} from './with-shadow-score.ts'
+import {
+  added,
+  BLOCKS,
+  type Block,
+  emptyBlock,
+  isBetter,
+  isWorse,
+  type Verdict,
+  verdictOf
+} from './with-shadow-verdict.ts'
+
+export const shadowOptions = {
+  window: { kind: 'duration', default: 3_600_000, min: 60_000, says: 'scored time that a demotion looks at' },
+  minTurns: { kind: 'integer', default: 20, min: 1, says: 'scored turns without which there is no demotion' },
+  margin: {
+    kind: 'number',
+    default: 0.1,
+    min: 0,
+    max: 10,
+    says: 'worse by more than this share of the reference’s cost'
+  },
+  probation: {
+    kind: 'duration',
+    default: 7_200_000,
+    min: 60_000,
+    says: 'scored time for which it must have been better to come back'
+  },
+  target: {
+    kind: 'number',
+    default: 0.8,
+    min: 0.01,
+    max: 1,
+    says: 'utilisation that is neither late nor waste'
+  },
+  lateWeight: {
+    kind: 'number',
+    default: 5,
+    min: 0,
+    says: 'one unit that is missing is as dear as so many that are idle'
+  },
+  leadTime: {
+    kind: 'duration',
+    default: 120_000,
+    min: 0,
+    says: 'time until a new unit serves, where it is not estimated'
+  },
+  resource: { kind: 'text', says: 'the resource that serves; all added up unless named' }
+} satisfies OptionTable
+
+export interface ShadowParts {
+  /** What answers serve with and cost; units of `resource` unless given. */
+  readonly sizing?: Sizing
+  /** Settings that the reference does not know, while it is in charge; otherwise they stay as they are. */
+  readonly usual?: Units
+  /** Which metrics matter for scoring, and how old they may be; all of them, 5 min, unless set. */
+  readonly trust?: Partial<Trust>
+}
+
+/** The longest probation, in probations. */
+const MOST_PROBATIONS = 16
+
+/** Both policies as one; options as in `shadowOptions`. Throws `BAD_OPTION` for one that cannot be. */
+export function withShadow<Learned, Reference>(
+  learned: Policy<Learned>,
+  reference: Policy<Reference>,
+  given: GivenOptions = {},
+  parts: ShadowParts = {}
+): Policy<ShadowMemory<Learned, Reference>> {
+  const options = readOptions('withShadow', shadowOptions, given)
+  const { target, lateWeight, leadTime: leadMs, margin, minTurns, window, probation } = options
+  const intervalMs = Math.min(learned.intervalMs, reference.intervalMs)
+  const sizing = parts.sizing ?? sizingOf(options.resource)
+  const trust = { ...defaultTrust, ...parts.trust }
+  const scoring: ScoreOptions = { sizing, target, lateWeight, leadMs, intervalMs, trust }
+  const floor = reactiveFloor({ sizing })
+
+  function decide(seen: Observation, memory: ShadowMemory<Learned, Reference>) {
+    const { own } = memory
+    const asked = {
+      learned: due(own, 'learned', seen, learned) ? learned.decide(seen, memory.learned) : undefined,
+      reference: due(own, 'reference', seen, reference) ? reference.decide(seen, memory.reference) : undefined
+    }
+    const doubted = doubtsOf(seen, trust).length > 0
+    const scored = judged(noted(own, seen, asked.learned, asked.reference, doubted), seen)
+    const decision = answered(seen, own, scored, asked)
+    return {
+      decision,
+      memory: {
+        learned: asked.learned?.memory ?? memory.learned,
+        reference: asked.reference?.memory ?? memory.reference,
+        own: scored.own
+      }
+    }
+  }
+
+  /** What both said now, and what the queue does. */
+  function noted(
+    own: ShadowOwn,
+    seen: Observation,
+    ofLearned: Decided<Learned> | undefined,
+    ofReference: Decided<Reference> | undefined,
+    doubted: boolean
+  ): ShadowOwn {
+    const newest = own.wanted[own.wanted.length - 1]
+    const amount = (now: { decision: Decision } | undefined, before: Wanted[Who] | undefined) => {
+      if (now === undefined) return before ?? null
+      return doubted ? null : amountOf(sizing, now.decision.to, seen)
+    }
+    const entry = {
+      ms: seen.nowMs,
+      learned: amount(ofLearned, newest?.learned),
+      reference: amount(ofReference, newest?.reference)
+    }
+    const said = (who: Who, now: { decision: Decision } | undefined) =>
+      now === undefined
+        ? own.said[who]
+        : sound(now.decision.to)
+          ? { ms: seen.nowMs, to: now.decision.to }
+          : null
+    return {
+      ...own,
+      said: { learned: said('learned', ofLearned), reference: said('reference', ofReference) },
+      wanted: remembered(own.wanted, entry, seen, scoring),
+      queue: floor.queue(seen, own.queue)
+    }
+  }
+
+  function judged(own: ShadowOwn, seen: Observation): { own: ShadowOwn; flip?: Verdict } {
+    const { scored, scoredMs } = scoreOf(seen, own.wanted, own.scoredMs, scoring)
+    if (scored === undefined) return { own: { ...own, scoredMs } }
+    const open = added(own.open, scored)
+    const after = { ...own, scoredMs, turns: own.turns + 1, open }
+    if (open.ms < blockMs(own)) return { own: after }
+    const blocks = [...own.blocks, open].slice(-BLOCKS)
+    const verdict = verdictOf(blocks)
+    if (verdict === null || !mustFlip(own.inCharge, blocks, verdict)) {
+      return { own: { ...after, blocks, open: emptyBlock } }
+    }
+    const demoted = own.inCharge === 'learned'
+    return {
+      own: {
+        ...after,
+        inCharge: demoted ? 'reference' : 'learned',
+        flips: own.flips + 1,
+        demotions: own.demotions + (demoted ? 1 : 0),
+        flippedMs: seen.nowMs,
+        blocks: [],
+        open: emptyBlock
+      },
+      flip: verdict
+    }
+  }
+
+  function mustFlip(inCharge: Who, blocks: readonly Block[], verdict: Verdict): boolean {
+    if (inCharge === 'learned') return verdict.turns >= minTurns && isWorse(verdict, margin)
+    return blocks.length === BLOCKS && isBetter(verdict)
+  }
+
+  function blockMs({ inCharge, demotions }: ShadowOwn): number {
+    const doubled = Math.min(MOST_PROBATIONS, 2 ** Math.max(0, demotions - 1))
+    return (inCharge === 'learned' ? window : probation * doubled) / BLOCKS
+  }
+
+  function answered(
+    seen: Observation,
+    before: ShadowOwn,
+    { own, flip }: { own: ShadowOwn; flip?: Verdict },
+    asked: { [who in Who]: { decision: Decision } | undefined }
+  ): Decision {
+    const now = wantedNow(seen)
+    const { inCharge } = own
+    const answer = asked[inCharge]?.decision ?? between(own, inCharge, now, flip !== undefined)
+    const other = own.said.learned
+    let changed: readonly Change[] = answer.why.changed
+    let to = answer.to
+    if (inCharge === 'reference' && other !== null) to = completed(seen, to, other.to)
+    if (flip !== undefined || (inCharge === 'reference' && other !== null && !sameUnits(to, other.to))) {
+      const left = own.said[before.inCharge]?.to ?? answer.to
+      const from = inCharge === 'reference' ? (other?.to ?? left) : left
+      const because = flip === undefined ? standing(own) : flipped(inCharge, flip, own)
+      // What the one in charge changed itself comes behind.
+      const first = completed(seen, changed[0]?.from ?? answer.to, to)
+      changed = [
+        { by: 'withShadow', from, to: first, because },
+        ...changed.map((change) => ({
+          ...change,
+          from: completed(seen, change.from, to),
+          to: completed(seen, change.to, to)
+        }))
+      ]
+    }
+    const bound = [...answer.why.bound]
+    const careful = handedOver(seen, own, to)
+    if (careful !== undefined && !sameUnits(careful.units, to)) {
+      changed = [...changed, { by: 'withShadow', from: to, to: careful.units, because: careful.because }]
+      to = careful.units
+      if (!bound.includes('handover')) bound.push('handover')
+    }
+    return {
+      kind: sameUnits(to, now) && Object.keys(to).every((name) => name in now) ? 'hold' : 'scale',
+      to,
+      why: { ...answer.why, inputs: { ...answer.why.inputs, shadow: told(own) }, bound, changed }
+    }
+  }
+
+  /** Not its turn: what it said last stands. */
+  function between(own: ShadowOwn, who: Who, now: Units, flips: boolean): Decision {
+    const said = own.said[who]?.to ?? now
+    return hold(flips ? said : keep(now, said), 'between-turns')
+  }
+
+  /** Every resource that the learned policy sizes: what the reference does not know is set to the usual, or stays. */
+  function completed(seen: Observation, to: Units, like: Units): Units {
+    let whole: Record<string, number> | undefined
+    for (const resource in like) {
+      if (to[resource] !== undefined) continue
+      const now = wantedNow(seen)[resource] ?? trusted(seen.metrics?.[resource])
+      whole ??= { ...to }
+      whole[resource] = parts.usual?.[resource] ?? (usable(now) ? now : like[resource])
+    }
+    return whole ?? to
+  }
+
+  /** For a lead time after a change of charge, and on while the queue grows. */
+  function handedOver(
+    seen: Observation,
+    { flippedMs, queue }: ShadowOwn,
+    to: Units
+  ): { units: Units; because: string } | undefined {
+    if (flippedMs === null) return undefined
+    const carefulMs = Math.max(leadOf(seen, leadMs), MINUTE)
+    const sinceMs = seen.nowMs - flippedMs
+    const grows = queue?.grows === true
+    // Long after, whatever grows is no matter of the handover any more.
+    if (!(sinceMs < carefulMs || (grows && sinceMs < window))) return undefined
+    const now = wantedNow(seen)
+    const kept: Record<string, number> = { ...to }
+    for (const resource in to) {
+      if (now[resource] === undefined) continue
+      const most = seen.bounds?.[resource]?.max ?? Number.POSITIVE_INFINITY
+      if (sinceMs < carefulMs) kept[resource] = Math.max(to[resource], Math.min(now[resource], most))
+    }
+    const raised = grows ? floor.raise(seen, kept) : { units: kept, because: '' }
+    const because =
+      raised.because === ''
+        ? `handed over ${formatDuration(Math.max(0, sinceMs))} ago: nothing shrinks for ${formatDuration(carefulMs)}`
+        : `handed over ${formatDuration(Math.max(0, sinceMs))} ago, and the queue grows: ${raised.because}`
+    return { units: raised.units, because }
+  }
+
+  return {
+    name: `withShadow(${learned.name}, ${reference.name})`,
+    intervalMs,
+    initial: () => ({
+      learned: learned.initial(),
+      reference: reference.initial(),
+      own: noShadow
+    }),
+    decide
+  }
+
+  function due(own: ShadowOwn, who: Who, { nowMs }: Observation, policy: { intervalMs: number }): boolean {
+    const said = own.said[who]
+    if (said === null || nowMs < said.ms) return true
+    return nowMs - said.ms >= policy.intervalMs - intervalMs / 2
+  }
+}
