@@ -19,7 +19,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { PrescaleError } from '../base/index.ts'
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** A thing is used again: its `used_ms` may move. */
 const appendOnly = (table: string) => `
@@ -85,8 +85,36 @@ CREATE TABLE retention (id INTEGER PRIMARY KEY CHECK (id = 1), before_ms REAL) S
 INSERT INTO retention VALUES (1, NULL);
 
 ${['turns', 'series', 'segments', 'things', 'runs'].map(appendOnly).join('')}
+`
+
+/** Since version 2: what a running loop must not forget. Only a receipt is added to a command later, once. */
+const loopSchema = `
+CREATE TABLE kept (target TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE commands (
+  target TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  at_ms REAL NOT NULL,
+  body TEXT NOT NULL,
+  receipt TEXT,
+  PRIMARY KEY (target, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER commands_stay BEFORE UPDATE ON commands
+  WHEN old.receipt IS NOT NULL OR new.body IS NOT old.body OR new.at_ms IS NOT old.at_ms
+  BEGIN SELECT raise(ABORT, 'commands are append-only'); END;
+CREATE TABLE lease (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  holder TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  until_ms REAL NOT NULL
+) STRICT;
+CREATE TABLE pauses (target TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
+
+const emptyLoop = loopSchema
+  .replaceAll('CREATE TABLE', 'CREATE TEMP TABLE')
+  .replaceAll('CREATE TRIGGER', 'CREATE TEMP TRIGGER')
+  .replace(/PRAGMA user_version[^;]*;/, '')
 
 /** Opens a store, making it when it is not there; refuses what is no store, broken, or newer than this program. */
 export function openDatabase(file: string, readOnly: boolean): DatabaseSync {
@@ -142,13 +170,19 @@ function prepare(db: DatabaseSync, file: string, readOnly: boolean): void {
     throw new PrescaleError('BAD_INPUT', `${file} is an SQLite file of something else, not a store of Turns`)
   }
   if (version === 0 && readOnly) throw new PrescaleError('BAD_INPUT', `store ${file} is empty`)
-  if (readOnly) return
+  if (readOnly) {
+    // Only who writes may change a file: until then an older one is read as it is, with nothing in what is new.
+    if (version < SCHEMA_VERSION) db.exec(emptyLoop)
+    return
+  }
   // Readers go on while one process writes. Without an fsync per Turn a power cut may cost the last ones, never the file.
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   db.exec('BEGIN IMMEDIATE')
   try {
     // Another process may have made the tables in between.
-    if (versionOf(db) === 0) db.exec(schema)
+    const now = versionOf(db)
+    if (now === 0) db.exec(schema)
+    if (now < SCHEMA_VERSION) db.exec(loopSchema)
     db.exec('COMMIT')
   } catch (cause) {
     db.exec('ROLLBACK')

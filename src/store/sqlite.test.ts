@@ -211,7 +211,7 @@ describe('a file that is no good is refused in one line', () => {
     db.close()
     expect(refusal(() => sqlite({ file }))).toEqual({
       code: 'BAD_INPUT',
-      message: 'store turns.db has schema 7, this version knows up to 1: update Prescale or use another store'
+      message: 'store turns.db has schema 7, this version knows up to 2: update Prescale or use another store'
     })
   })
 

@@ -7,6 +7,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { DAY, PrescaleError } from '../base/index.ts'
 import type { Json, Observation, Turn } from '../roles.ts'
+import { type LoopRecord, loopRecord } from './loop-record.ts'
 import { pack, unpack } from './pack.ts'
 import { explained, openDatabase } from './schema.ts'
 import { seriesLog } from './series-log.ts'
@@ -29,7 +30,7 @@ const page = 500
  * Opens a store. Errors: BAD_INPUT (no store, damaged, truncated, newer schema), NOT_FOUND (read-only and not there),
  * IO (read-only, locked, disk full).
  */
-export function sqlite(options: SqliteOptions): TurnStore {
+export function sqlite(options: SqliteOptions): TurnStore & LoopRecord {
   const { file, readOnly = false, keepMs = 30 * DAY, clock = Date.now } = options
   const db = openDatabase(file, readOnly)
   const guarded = <T>(use: () => T) => explained(file, use)
@@ -43,6 +44,26 @@ export function sqlite(options: SqliteOptions): TurnStore {
     const lastRetained = { atMs: Number.NEGATIVE_INFINITY }
     const append = (turns: readonly Turn[]) => {
       writing(() => turns.forEach(store.put))
+      if (clock() - lastRetained.atMs >= DAY) retain(keepMs)
+    }
+    const record = loopRecord(db)
+    /** A command must not be lost in a power cut: it is on disk before it is given. */
+    const durably = <T>(use: () => T): T => {
+      db.exec('PRAGMA synchronous = FULL')
+      try {
+        return use()
+      } finally {
+        db.exec('PRAGMA synchronous = NORMAL')
+      }
+    }
+    const keep: LoopRecord['keep'] = (target, kept, turn, command) => {
+      const all = () =>
+        writing(() => {
+          if (turn) store.put(turn)
+          record.keep(target, kept, command, turn?.atMs ?? clock())
+        })
+      if (command) guarded(() => durably(all))
+      else all()
       if (clock() - lastRetained.atMs >= DAY) retain(keepMs)
     }
     const retain = (ms: number) => {
@@ -60,6 +81,15 @@ export function sqlite(options: SqliteOptions): TurnStore {
       run: (id) => guarded(() => store.run(id)),
       runs: (kind) => guarded(() => store.runs(kind)),
       retain,
+      recall: (target) => guarded(() => record.recall(target)),
+      keep,
+      conclude: (target, receipt) => writing(() => record.conclude(target, receipt)),
+      commands: (target, fromMs) => guarded(() => record.commands(target, fromMs)),
+      holdLease: (holder, nowMs, untilMs) => writing(() => record.holdLease(holder, nowMs, untilMs)),
+      dropLease: (holder) => writing(() => record.dropLease(holder)),
+      nextEpoch: (target, holder, nowMs) => guarded(() => record.nextEpoch(target, holder, nowMs)),
+      setPause: (target, pause) => writing(() => record.setPause(target, pause)),
+      pauses: () => guarded(record.pauses),
       close: () => db.close()
     }
   })
@@ -206,6 +236,9 @@ function open(db: DatabaseSync, clock: () => number) {
     sql.retain.run(beforeMs)
     const { changes } = db.prepare('DELETE FROM turns WHERE stored_ms < ?').run(beforeMs)
     db.prepare('DELETE FROM runs WHERE stored_ms < ?').run(beforeMs)
+    db.prepare(
+      'DELETE FROM commands WHERE at_ms < ? AND epoch < (SELECT max(epoch) FROM commands AS c WHERE c.target = commands.target)'
+    ).run(beforeMs)
     things.dropBefore(beforeMs)
     db.exec(forgetSeries)
     sql.retain.run(null)
