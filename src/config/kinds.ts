@@ -58,10 +58,12 @@ export const word = <const W extends readonly [string, ...string[]]>(what: strin
         : mustBe(`${what}: ${words.join(', ')}`, { code: '', input })
   })
 
+const DURATION = '^((\\d+(\\.\\d+)?(ms|s|m|h|d|w))+|P.+)$'
+
 /** `30s`, `5m`, `PT5M` in the file, milliseconds inside. A bare number has no unit and is refused. */
 export function duration(min = 0) {
   const right = 'a duration with its unit, such as 30s, 5m or PT5M'
-  return z.codec(z.string(must(right)).meta({ format: 'duration-go-or-iso8601' }), z.number(), {
+  return z.codec(z.string(must(right)).meta({ pattern: DURATION }), z.number(), {
     decode: (written, context) => {
       try {
         const ms = parseDuration(written)

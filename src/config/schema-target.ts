@@ -212,7 +212,9 @@ export const target = short(
       .duration(1_000)
       .optional()
       .describe('how often it is decided, else as the policy is published'),
-    sources: short(kind.several(source, 'sources'), orOne).describe('what is read, one or a list'),
+    sources: short(kind.several(source, 'a source or a list of them, each with a type'), orOne).describe(
+      'what is read, one or a list'
+    ),
     actuator: actuator.prefault({ type: 'dry-run' }).describe('what carries changes out'),
     minReplicas: replicas(0).prefault(1).describe('of each resource'),
     maxReplicas: replicas(1).optional().describe('of each resource; needed where mode is apply'),

@@ -8,7 +8,7 @@ import * as kind from './kinds.ts'
 import { gateway, gateways, signals } from './schema-edge.ts'
 import { http, versions } from './schema-systems.ts'
 import { target } from './schema-target.ts'
-import { isSettings, short } from './shorthand.ts'
+import { isSettings, type Settings, short } from './shorthand.ts'
 
 const store = kind.settings({
   path: kind.text('a file').prefault('.prescale/live.sqlite').describe('SQLite; Turns and series'),
@@ -59,11 +59,18 @@ const targets = short(
     expand: (written) =>
       isSettings(written)
         ? Object.entries(written).map(([name, rest]) => (isSettings(rest) ? { name, ...rest } : rest))
-        : undefined
+        : undefined,
+    forms: (list) => [{ type: 'object', additionalProperties: nameless(list.items as Settings) }, list]
   }
 )
   .prefault([])
   .describe('jobs and services, by name')
+
+/** As JSON Schema: a target whose name stands before it. */
+function nameless({ required, properties, ...rest }: Settings): Settings {
+  const { name: _, ...others } = properties as Settings
+  return { ...rest, properties: others, required: (required as string[]).filter((it) => it !== 'name') }
+}
 
 export const live = {
   version: z

@@ -10,7 +10,9 @@ export interface Shorthand {
   /** The meant form of what was written, or `undefined` where it is no shorthand. */
   readonly expand: (written: unknown) => unknown
   /** JSON Schema of the short form; absent: it is told elsewhere. */
-  readonly json?: Readonly<Record<string, unknown>>
+  readonly json?: Settings
+  /** All forms as JSON Schema, given that of the meant one; absent: `json` and the meant one. */
+  readonly forms?: (meant: Settings) => readonly Settings[]
 }
 
 // By definition and not by schema: a schema that is described is another one with the same definition.
@@ -32,7 +34,10 @@ export const singulars: Readonly<Record<string, string>> = {
 }
 
 /** One thing for a list of one. */
-export const orOne: Shorthand = { expand: (written) => (isSettings(written) ? [written] : undefined) }
+export const orOne: Shorthand = {
+  expand: (written) => (isSettings(written) ? [written] : undefined),
+  forms: (list) => [list.items as Settings, list]
+}
 
 export type Settings = Readonly<Record<string, unknown>>
 
