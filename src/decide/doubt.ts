@@ -69,7 +69,11 @@ function countDoubts({ units = [], capacity }: Observation): string[] {
   )
 }
 
-function loadDoubt({ load, nowMs }: Observation, { maxAgeMs, maxSkewMs }: Trust): string | undefined {
+/** Why the load of the last step cannot be believed. */
+export function loadDoubt(
+  { load, nowMs }: Pick<Observation, 'load' | 'nowMs'>,
+  { maxAgeMs, maxSkewMs }: Trust = defaultTrust
+): string | undefined {
   if (load === undefined) return undefined
   const { values, startMs, stepMs } = load
   if (values.length === 0) return 'load missing'
@@ -82,7 +86,11 @@ function loadDoubt({ load, nowMs }: Observation, { maxAgeMs, maxSkewMs }: Trust)
   return age < -(stepMs + maxSkewMs) ? 'load from the future' : undefined
 }
 
-function metricDoubt(metric: Metric | undefined, { maxAgeMs, maxSkewMs }: Trust): string | undefined {
+/** Why a metric cannot be believed. */
+export function metricDoubt(
+  metric: Metric | undefined,
+  { maxAgeMs, maxSkewMs }: Trust = defaultTrust
+): string | undefined {
   if (metric === undefined) return 'missing'
   if (metric.quality !== 'ok' && metric.quality !== 'late') return metric.quality
   if (Number.isNaN(metric.value)) return 'missing'

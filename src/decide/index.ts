@@ -11,14 +11,27 @@ import { proportional, proportionalOptions } from './proportional.ts'
 import { scheduled, scheduledOptions } from './scheduled.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
+export * from './edge-view.ts'
 export { fromAutoscalerKeys } from './flink-keys.ts'
 export { gae, type Trajectory } from './gae.ts'
+export { type LearnedEntry, type LearnedMethod, learnedMethod, learnedPolicies } from './learned.ts'
+export type { ModelHead } from './model-head.ts'
 export { type Ppo, ppo, ppoOptions, resumePpo } from './ppo.ts'
 export type { PpoCheckpoint } from './ppo-checkpoint.ts'
-export { type ActorOptions, actor, type Choice, checkPpoModel, critic, type PpoModel } from './ppo-model.ts'
+export {
+  type ActorOptions,
+  actor,
+  type Choice,
+  checkPpoModel,
+  critic,
+  type PpoModel,
+  type TrainedWorld,
+  trainedIn
+} from './ppo-model.ts'
 export { oneHead, type PpoEnvironment, type PpoSpace } from './ppo-rollout.ts'
 export type { CurvePoint } from './ppo-update.ts'
 export { type Learned, qLearning, qLearningOptions } from './q-learning.ts'
+export { type AllocatorMemory, resourceAllocator, resourceAllocatorOptions } from './resource-allocator.ts'
 export { sarsa, sarsaOptions } from './sarsa.ts'
 export { type Sizing, type SparkEffects, sizingOf, sparkEffects, sparkSizing } from './sizing.ts'
 export * from './spark-state.ts'
@@ -26,6 +39,7 @@ export * from './tabular.ts'
 export * from './tabular-elastic.ts'
 export { type EvaluateOptions, evaluateTable, type Measured } from './tabular-evaluate.ts'
 export { mdpEnvironment } from './tabular-mdp.ts'
+export * from './tabular-model.ts'
 export { tabularPolicy, tabularPolicyOptions } from './tabular-policy.ts'
 export * from './value-iteration.ts'
 export { withBounds } from './with-bounds.ts'

@@ -6,7 +6,7 @@
  * `actor` and `critic` are all weights in the order of the layers, float32 in base64; `scaling` is how states are brought to one
  * size. `environment` says for which states and actions it was trained: others are refused. `checksum` is the hash of the rest.
  */
-import { float32Of, hashOf, PrescaleError, type Random, toBase64 } from '../base/index.ts'
+import { float32Of, PrescaleError, type Random, toBase64 } from '../base/index.ts'
 import { orthogonal } from '../math/index.ts'
 import {
   type Architecture,
@@ -16,14 +16,13 @@ import {
   type Network
 } from '../nn/index.ts'
 import type { Json } from '../roles.ts'
+import { MODEL_FORMAT, type ModelHead, requireSealed, sealed } from './model-head.ts'
 import { choose, logProbabilities } from './ppo-loss.ts'
 import type { Players, PpoSpace } from './ppo-rollout.ts'
 import { readMoments, type SavedMoments, scalingOf } from './ppo-scale.ts'
+import type { CurvePoint } from './ppo-update.ts'
 
-export interface PpoModel {
-  readonly format: 'prescale-model'
-  readonly formatVersion: 1
-  readonly kind: 'policy'
+export interface PpoModel extends ModelHead {
   readonly model: 'ppo'
   readonly environment: PpoSpace
   /** Of each of the two hidden layers. */
@@ -35,8 +34,23 @@ export interface PpoModel {
     readonly steps: number
     readonly seed: number
     readonly options: Readonly<Record<string, Json>>
+    /** What the world was like, as far as whoever trained said so; a scenario in it is whose weights the policy decides by. */
+    readonly world?: TrainedWorld
+    /** What it was chosen by. */
+    readonly validation?: Json
+    /** Of every update up to this model. */
+    readonly curve?: readonly CurvePoint[]
   }
   readonly checksum: string
+}
+
+/** The world of a training. These are read again when the model decides; anything else is for people. */
+export interface TrainedWorld {
+  readonly [key: string]: Json | undefined
+  /** What one unit served, events/s. */
+  readonly unitRate?: number
+  readonly scenario?: string
+  readonly weights?: { readonly alpha: number; readonly beta: number; readonly gamma: number }
 }
 
 export interface ActorOptions {
@@ -100,49 +114,24 @@ export function makePpoModel(
   parts: Pick<PpoModel, 'environment' | 'units' | 'scaling' | 'trained'>
 ): PpoModel {
   const [ofActor, ofCritic] = [weightsOf(actor), weightsOf(critic)].map((weights) => toBase64(weights))
-  const content = {
-    format: 'prescale-model',
-    formatVersion: 1,
-    kind: 'policy',
-    model: 'ppo',
-    ...parts,
-    actor: ofActor,
-    critic: ofCritic
-  } as const
-  return { ...content, checksum: hashOf(content) }
+  return sealed('ppo', { ...parts, actor: ofActor, critic: ofCritic })
+}
+
+/** The same model saying in which world it was trained, and how that went. */
+export function trainedIn(
+  model: PpoModel,
+  world: TrainedWorld,
+  went: Pick<PpoModel['trained'], 'validation' | 'curve'> = {}
+): PpoModel {
+  const { format: _f, formatVersion: _v, kind: _k, model: _m, checksum: _c, ...content } = model
+  return sealed('ppo', { ...content, trained: { ...model.trained, ...went, world } })
 }
 
 /** What somebody read as a model of PPO, or `BAD_MODEL` in one line. */
 export function checkPpoModel(value: unknown, where = 'the model', space?: PpoSpace): PpoModel {
-  requireSealed<PpoModel>(value, where, { format: 'prescale-model', kind: 'policy', model: 'ppo' })
+  requireSealed<PpoModel>(value, where, { format: MODEL_FORMAT, kind: 'policy', model: 'ppo' })
   requireSpace(value.environment, where, space)
   return value
-}
-
-/** A sealed object of that kind, untouched since it was written; else `BAD_MODEL`. */
-export function requireSealed<T>(
-  value: unknown,
-  where: string,
-  head: Readonly<Record<string, string>>
-): asserts value is T {
-  const wrong = (what: string) => new PrescaleError('BAD_MODEL', `${where} ${what}`)
-  if (typeof value !== 'object' || value === null) throw wrong('must be a JSON object')
-  const fields = new Map(Object.entries(value))
-  for (const [name, right] of Object.entries(head)) {
-    if (fields.get(name) !== right) {
-      throw wrong(`must have "${name}": "${right}", has ${JSON.stringify(fields.get(name)) ?? 'nothing'}`)
-    }
-  }
-  if (fields.get('formatVersion') !== 1) {
-    throw wrong(
-      `has format version ${fields.get('formatVersion')}, this prescale reads version 1: train it again`
-    )
-  }
-  const checksum = fields.get('checksum')
-  fields.delete('checksum')
-  if (checksum !== hashOf(Object.fromEntries(fields))) {
-    throw wrong('is cut short or was changed after it was written: its checksum is not that of its content')
-  }
 }
 
 /** Throws `BAD_MODEL` where a model was trained for other states or actions than are here. */

@@ -3,11 +3,12 @@
  *
  *   [Current_Load, Volume, CPU, Mem, Latency, Cost, Alpha, Beta, Gamma, Shuffle, Temp,  Edge_Predicted_Workload, Edge_Burst_Signal]
  *
- * Each is value / high, held in 0..1; `Edge_Burst_Signal` is exactly 0 or 1. What was not measured stays `NaN`: whoever decides must
- * hold. The environment that trains and the allocator that decides read the same Observation through this file, so a network never
+ * Each is value / high, held in 0..1; `Edge_Burst_Signal` is exactly 0 or 1. What was not measured, is too old or cannot be stays `NaN`:
+ * whoever decides must hold. The environment that trains and the allocator that decides read the same Observation through this file, so a network never
  * meets a state that was put together in another way.
  */
 import type { Metric, Observation } from '../roles.ts'
+import { metricDoubt } from './doubt.ts'
 
 /** A change of order, unit or range is another version: a model knows which it was trained on. */
 export const sparkStateVersion = 'spark-env/1'
@@ -41,6 +42,13 @@ export const PROACTIVE_SIZE = 13
 
 /** Executors 1–20, memory 1–8 GB, storage tier, compression: choices of each head, by index. */
 export const sparkActionSizes: readonly number[] = [20, 8, 4, 3]
+
+/** The heads of an action, in their order. */
+export const sparkHeads = ['executors', 'memory', 'storage', 'compression'] as const
+
+/** What the indices of storage and compression are called; what each is and costs stands on the page of the world. */
+export const storageNames: readonly string[] = ['redis', 'nvme', 's3', 'glacier']
+export const compressionNames: readonly string[] = ['none', 'light', 'heavy']
 
 /** What an action asks for: indices of the heads to amounts. */
 export function sparkUnits([executors, memory, storage, compression]: ArrayLike<number> & Iterable<number>): {
@@ -89,7 +97,7 @@ export function sparkState(
 
 function value({ metrics }: Pick<Observation, 'metrics'>, name: string): number {
   const metric: Metric | undefined = metrics?.[name]
-  return metric === undefined || !(metric.quality === 'ok' || metric.quality === 'late') ? NaN : metric.value
+  return metric === undefined || metricDoubt(metric) !== undefined ? NaN : metric.value
 }
 
 /** `NaN` stays `NaN`. */

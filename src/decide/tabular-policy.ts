@@ -37,11 +37,12 @@ const LOOKS = 3
 export function tabularPolicy(
   model: TabularModel,
   given: GivenOptions = {},
-  bins: Partial<ElasticBins> = {}
+  bins: Partial<ElasticBins> = {},
+  where = 'the model'
 ): Policy<TabularMemory> {
-  const { interval, leadTime } = readOptions('q-learning', tabularPolicyOptions, given)
+  const { interval, leadTime } = readOptions(model.method, tabularPolicyOptions, given)
   const states = elasticStates(bins)
-  const { values, visits } = readTable(model, states.shape)
+  const { values, visits } = readTable(model, states.shape, where)
   const { actions } = states.shape
 
   function decide(seen: Observation, memory: TabularMemory): Decided<TabularMemory> {
