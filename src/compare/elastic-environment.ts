@@ -49,6 +49,8 @@ export interface ElasticEnvironment extends Environment<number, number> {
   at(): number
 }
 
+/** Steps between two words about how far it is. */
+const TELLS = 500
 /** How many steps beyond the first in which a new unit would serve the forecast looks. */
 const LOOKS = 3
 
@@ -152,7 +154,15 @@ function actionOf(action: number): ElasticAction {
 export function foreseenDemand(
   load: Series,
   forecaster: Forecaster,
-  { history, bootSteps = 2 }: { readonly history: Series; readonly bootSteps?: number }
+  {
+    history,
+    bootSteps = 2,
+    progress
+  }: {
+    readonly history: Series
+    readonly bootSteps?: number
+    readonly progress?: (done: number, of: number) => void
+  }
 ): ElasticDemand {
   requireOption(
     endMs(history) === load.startMs,
@@ -170,6 +180,7 @@ export function foreseenDemand(
     let sum = 0
     for (let h = first; h < horizon; h++) sum += mean[h]
     predicted[t] = sum / LOOKS
+    if (t % TELLS === 0) progress?.(t, predicted.length)
   }
   return { load: load.values, predicted }
 }

@@ -175,7 +175,7 @@ function leastSteps(stepMs: number, otherMs: number): number {
  * The history in the forecaster's step: means of finer steps, or counts split into coarser ones. It ends where the trace
  * ends, so that what is measured afterwards follows directly; what does not fill a step at its beginning is left out.
  */
-function historyOf(trace: Series, stepMs: number, seed: number): Series {
+export function historyOf(trace: Series, stepMs: number, seed: number): Series {
   const least = leastSteps(trace.stepMs, stepMs)
   const whole = sliceSteps(trace, trace.values.length % least)
   if (trace.stepMs === stepMs) return whole

@@ -110,6 +110,8 @@ export const ppoOptions = {
 /** A training under way. */
 export interface Ppo {
   readonly done: boolean
+  /** How many updates there will be in all. */
+  readonly updates: number
   readonly curve: readonly CurvePoint[]
   /** Plays one rollout and learns from it. Errors: `FAILED` where weights ran away, `BAD_INPUT` for a state with NaN. */
   update(): CurvePoint
@@ -218,6 +220,7 @@ function learner(
     get done() {
       return curve.length >= updates
     },
+    updates,
     curve,
     update,
     model: () =>
