@@ -14,16 +14,20 @@ export interface Step<Memory> {
   readonly decision: ReturnType<Policy['decide']>['decision']
 }
 
-/** A policy in one of the two worlds for so many decisions; what it wants is ready two decisions later. */
-export function lived<Memory>(
-  policy: Policy<Memory>,
-  kind: 'service' | 'stream',
-  decisions: number
-): Step<Memory>[] {
+export type FaultyWorld = 'service' | 'stream' | 'spark'
+
+const firstUnits: Readonly<Record<FaultyWorld, Units>> = {
+  service: { web: 8 },
+  stream: { src: 2, map: 4, sink: 2 },
+  spark: { executors: 8, memory: 4, storage: 1, compression: 0 }
+}
+
+/** A policy in one of the small worlds for so many decisions; what it wants is ready two decisions later. */
+export function lived<Memory>(policy: Policy<Memory>, kind: FaultyWorld, decisions: number): Step<Memory>[] {
   const rng = random(11, kind)
   const steps: Step<Memory>[] = []
   let memory = policy.initial()
-  let wanted: Units = kind === 'service' ? { web: 8 } : { src: 2, map: 4, sink: 2 }
+  let wanted = firstUnits[kind]
   let ready = wanted
   let soon = wanted
   for (let i = 0; i < decisions; i++) {
@@ -31,8 +35,7 @@ export function lived<Memory>(
     const wave = 400 + 350 * Math.sin(i / 40) + 30 * rng.normal()
     const load = i % 240 > 200 ? 0 : Math.max(0, wave)
     const nowMs = start + i * policy.intervalMs
-    const seen =
-      kind === 'service' ? serviceSeen(nowMs, load, ready, wanted) : streamSeen(nowMs, load, ready, wanted)
+    const seen = views[kind](nowMs, load, ready, wanted)
     const { decision, memory: after } = policy.decide(seen, memory)
     steps.push({ seen, before: memory, decision })
     memory = after
@@ -95,6 +98,38 @@ export function streamSeen(nowMs: number, load: number, ready: Units, wanted: Un
     }
   }
 }
+
+/** Executors and what they are tuned by, all of it told as capacity, and a gateway that sees the load of now. */
+export function sparkSeen(nowMs: number, load: number, ready: Units, wanted: Units): Observation {
+  const rate = Math.max(1, ready.executors) * 50
+  return {
+    ...shared(nowMs, load, ready, wanted, 50),
+    bounds: { executors: { min: 1, max: 18 } },
+    metrics: {
+      cpu: ok(Math.min(1, load / rate), 30_000),
+      latency: ok(170),
+      queue: ok(0),
+      cost: ok(ready.executors * 0.3),
+      volume: ok(load * 0.6),
+      memoryUsed: ok(Math.min(1, load / 1_000)),
+      shuffle: ok(0.3),
+      temperature: ok(0.5)
+    },
+    signals: [
+      {
+        gateway: 'city',
+        seq: nowMs - start,
+        sentMs: nowMs,
+        predictedLoad: load,
+        burstAlarm: load > 700,
+        horizonMs: 60_000,
+        confidence: 1
+      }
+    ]
+  }
+}
+
+const views = { service: serviceSeen, stream: streamSeen, spark: sparkSeen }
 
 function shared(nowMs: number, load: number, ready: Units, wanted: Units, unitRate: number): Observation {
   const values = new Float64Array(40).fill(load)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { networkModel, tableModel } from '../../test/fakes/learned-models.ts'
 import { hashOf } from '../base/index.ts'
+import { lived } from './faults.case.ts'
 import { type LearnedMethod, learnedMethod, learnedPolicies } from './learned.ts'
 import { policyContract } from './policy.case.ts'
 import { checkTable, measuredOf, type SealedTable, sealedTable, tableOf } from './tabular-model.ts'
@@ -11,12 +12,26 @@ const models: Readonly<Record<LearnedMethod, object>> = {
   sarsa: tableModel('sarsa')
 }
 const methods = Object.keys(models) as LearnedMethod[]
+const worlds = ['service', 'stream', 'spark'] as const
 
 for (const method of methods) {
   const { make } = learnedPolicies[method]
-  policyContract({ name: `withShield(${method})`, make: () => make(models[method]) })
-  policyContract({ name: method, make: () => make(models[method], { shield: false }), memoryless: true })
+  policyContract({ name: `withShield(${method})`, make: () => make(models[method]), worlds })
+  policyContract({
+    name: method,
+    make: () => make(models[method], { shield: false }),
+    memoryless: true,
+    worlds
+  })
 }
+
+it('a network in the contract moves, up and down', () => {
+  const steps = lived(learnedPolicies.ppo.make(models.ppo), 'spark', 260)
+  const executors = steps.map(({ decision }) => decision.to.executors)
+  const rules = steps.map(({ decision }) => decision.why.rule)
+  expect(new Set(executors).size).toBeGreaterThan(2)
+  expect(new Set(rules)).toEqual(new Set(['network']))
+})
 
 describe('a learned policy', () => {
   it.each(methods)('%s is known by its model, as plain JSON', (method) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../base/index.ts'
 import type { Decision, Json, Observation, Policy, Units } from '../roles.ts'
 import { wantedNow } from './answer.ts'
-import { faults, lived, type Step } from './faults.case.ts'
+import { type FaultyWorld, faults, lived, type Step } from './faults.case.ts'
 
 export interface PolicyCase {
   readonly name: string
@@ -12,15 +12,21 @@ export interface PolicyCase {
   readonly faithful?: boolean
   /** What it remembers is no history that a step down depends on: all it needs is in the observation. */
   readonly memoryless?: boolean
+  /** Where it lives; a service and a stream job unless given. */
+  readonly worlds?: readonly FaultyWorld[]
 }
 
-const worlds = ['service', 'stream'] as const
-
-export function policyContract({ name, make, faithful = false, memoryless = false }: PolicyCase): void {
+export function policyContract({
+  name,
+  make,
+  faithful = false,
+  memoryless = false,
+  worlds = ['service', 'stream']
+}: PolicyCase): void {
   describe(`${name} keeps the promises of a policy`, () => {
     const policy = make()
     const lives = new Map<string, Step<Json>[]>()
-    const life = (world: (typeof worlds)[number]) => {
+    const life = (world: FaultyWorld) => {
       const steps = lives.get(world) ?? lived(policy, world, 260)
       lives.set(world, steps)
       return steps
