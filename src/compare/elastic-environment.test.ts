@@ -48,6 +48,19 @@ describe('the elastic environment', () => {
     expect(life(3)).not.toEqual(life(4))
   })
 
+  it('begins a day at its beginning, or anywhere where an episode still fits', () => {
+    const begins = (anyTime: boolean) => {
+      const environment = elasticEnvironment(demand, { steps: 290, anyTime })
+      return Array.from({ length: 200 }, (_, seed) => {
+        environment.reset(seed)
+        return environment.at()
+      })
+    }
+    expect(new Set(begins(false))).toEqual(new Set([2]))
+    // 300 steps of load, two before the first decision: the last that fits begins with step 10.
+    expect([...new Set(begins(true))].sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10])
+  })
+
   it('sees a trend in what was measured: the last load against the one before', () => {
     const rising = elasticEnvironment(unforeseenDemand(series(MINUTE, [100, 100, 200, 200, 100])))
     const { features } = rising.states.shape

@@ -34,6 +34,8 @@ export interface ElasticEnvironmentOptions {
   readonly steps?: number
   /** Every episode begins with another size, drawn from its seed: a learner meets all of them. Otherwise `world.initialUnits`. */
   readonly anySize?: boolean
+  /** Every episode begins at another moment of the load, drawn from its seed; otherwise at the beginning of a day. */
+  readonly anyTime?: boolean
 }
 
 export interface ElasticEnvironment extends Environment<number, number> {
@@ -54,10 +56,16 @@ const TELLS = 500
 /** How many steps beyond the first in which a new unit would serve the forecast looks. */
 const LOOKS = 3
 
-/** `seed` chooses the day of the load (seed mod days) and, with `anySize`, the size. Throws `BAD_OPTION` for what cannot be. */
+/** `seed` chooses the day of the load (seed mod days), with `anyTime` the moment, and with `anySize` the size. Throws `BAD_OPTION` for what cannot be. */
 export function elasticEnvironment(
   demand: ElasticDemand,
-  { world: given = {}, bins = {}, steps = 1_440, anySize = false }: ElasticEnvironmentOptions = {}
+  {
+    world: given = {},
+    bins = {},
+    steps = 1_440,
+    anySize = false,
+    anyTime = false
+  }: ElasticEnvironmentOptions = {}
 ): ElasticEnvironment {
   const world = elastic(given)
   const { config } = world
@@ -81,13 +89,14 @@ export function elasticEnvironment(
   const seconds = config.stepMs / 1_000
   // Two steps before the first decision are needed for a trend.
   const days = Math.max(1, Math.floor((load.length - 2) / steps))
+  const moments = Math.max(1, load.length - 1 - steps)
   let state = world.initial(0)
   let next = -1
   let until = 0
 
   function reset(seed: number): number {
     const day = ((seed % days) + days) % days
-    next = 2 + day * steps
+    next = anyTime ? 2 + Math.floor(uniformAt(seed, 'time', 0) * moments) : 2 + day * steps
     until = Math.min(load.length, next + steps)
     const { minUnits, maxUnits } = config
     state = anySize
