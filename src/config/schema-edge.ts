@@ -101,11 +101,15 @@ export const gateway = kind.settings({
   subscribe: short(kind.several(subscription, 'what it listens to'), orOne).describe(
     'raw sensor topics, one broker or a list'
   ),
+  options: kind
+    .options()
+    .prefault({})
+    .describe('how messages are counted and when it speaks: `step`, `streets`, `heartbeat`, …'),
+  fusion: kind.options().prefault({}).describe('how the streets become one answer'),
   predictor: short(
     kind.settings({
       method: kind.text('the name of a burst predictor').prefault('cusum'),
-      options: kind.options().prefault({}).describe('of that predictor, see its page'),
-      step: kind.duration(100).prefault('5s').describe('messages are counted into rates of this step')
+      options: kind.options().prefault({}).describe('of that predictor, see its page')
     }),
     {
       expand: (written) => (typeof written === 'string' ? { method: written } : undefined),

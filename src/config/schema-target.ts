@@ -136,7 +136,18 @@ const guards = kind.settings({
   shield: kind.flag().prefault(true).describe('nothing is taken away because something is unknown'),
   maxAge: kind.duration(1_000).prefault('5m').describe('older readings are unknown'),
   maxSkew: kind.duration().prefault('1m').describe('a clock may run ahead by this much'),
-  shadow: policy().optional().describe('a policy that is asked as well, and never obeyed')
+  shadow: short(
+    kind.settings({
+      policy: policy(),
+      options: kind.options().prefault({}).describe('when it takes over, see the page of `withShadow`')
+    }),
+    {
+      expand: (written) => (typeof written === 'string' ? { policy: written } : undefined),
+      json: { type: 'string' }
+    }
+  )
+    .optional()
+    .describe('a plain policy that is asked as well, and takes over while the one in charge does worse')
 })
 
 /** `measured`, one duration, or P50 and P90. */

@@ -46,7 +46,6 @@ const log = kind.settings({
 })
 
 const lease = kind.settings({
-  path: kind.text('a file').prefault('.prescale/lease').describe('only who holds it writes'),
   leaseDuration: kind.duration(1_000).prefault('15s'),
   renewDeadline: kind.duration(500).prefault('10s'),
   retryPeriod: kind.duration(100).prefault('2s')
@@ -85,7 +84,9 @@ export const live = {
   store: store.prefault({}),
   listen: listen.prefault({}),
   log: log.prefault({}),
-  lease: lease.prefault({}).describe('as Kubernetes elects a leader'),
+  lease: lease
+    .prefault({})
+    .describe('only who holds it writes, as Kubernetes elects a leader; it stands in the store'),
   gateway: gateway.optional().describe('the process at the edge, `prescale gateway`')
 }
 

@@ -154,8 +154,14 @@ export interface GuardsConfig {
   /** What the shield still believes. */
   readonly maxAge: Milliseconds
   readonly maxSkew: Milliseconds
-  /** A policy that is asked as well and never obeyed: how it would have done is written down. */
-  readonly shadow?: PolicyConfig
+  /** A plain policy that is asked as well, and takes over while the one in charge does worse. */
+  readonly shadow?: ShadowConfig
+}
+
+export interface ShadowConfig {
+  readonly policy: PolicyConfig
+  /** When it takes over: options of `withShadow`. */
+  readonly options: GivenOptions
 }
 
 // ──────────────────────────────────────── systems it speaks to ────────────────────────────────────────
@@ -327,12 +333,11 @@ export interface KnownGateway {
 export interface GatewayConfig {
   readonly id: string
   readonly subscribe: readonly RawSubscription[]
-  readonly predictor: {
-    readonly method: string
-    readonly options: GivenOptions
-    /** Messages are counted into rates of this step. */
-    readonly step: Milliseconds
-  }
+  /** How messages are counted and when it speaks: `step`, `streets`, `heartbeat`, …; as in the table of the gateway. */
+  readonly options: GivenOptions
+  readonly predictor: { readonly method: string; readonly options: GivenOptions }
+  /** How the streets of a gateway become one answer. */
+  readonly fusion: GivenOptions
   /** Where signals go: each of them, beside the others. */
   readonly publish: readonly SignalPublication[]
   /** Where raw data goes. Absent: it stays where it is. */
@@ -400,9 +405,8 @@ export interface LogConfig {
   readonly format: 'text' | 'json'
 }
 
-/** Names and defaults of the Kubernetes leader election. */
+/** Only who holds it writes; it stands in the store. Names and defaults of the Kubernetes leader election. */
 export interface LeaseConfig {
-  readonly path: string
   readonly leaseDuration: Milliseconds
   readonly renewDeadline: Milliseconds
   readonly retryPeriod: Milliseconds

@@ -44,6 +44,7 @@ export { tabularPolicy, tabularPolicyOptions } from './tabular-policy.ts'
 export * from './value-iteration.ts'
 export { withBounds } from './with-bounds.ts'
 export { withCooldown } from './with-cooldown.ts'
+export { type Held, withHold } from './with-hold.ts'
 export { withRateLimit } from './with-rate-limit.ts'
 export { type FloorOptions, withReactiveFloor } from './with-reactive-floor.ts'
 export { withRescaleBudget } from './with-rescale-budget.ts'
@@ -51,6 +52,7 @@ export { type ShadowParts, shadowOptions, withShadow } from './with-shadow.ts'
 export { withShield } from './with-shield.ts'
 export { withSpendLimit } from './with-spend-limit.ts'
 export { withStabilization } from './with-stabilization.ts'
+export { withTolerance } from './with-tolerance.ts'
 
 /** One line of the policy table. `knob` is the option that a frontier sweeps, with the values it is swept over. */
 export interface PolicyEntry {
