@@ -21,7 +21,10 @@ export interface LoopTarget {
 
 /** Where forecasts come from. */
 export interface ForecastDesk {
-  /** `load(fromMs)`: what was measured since then. Answers what is coming, `undefined` where nobody can say yet; never rejects. */
+  /**
+   * `load(fromMs)`: what was measured since then. Answers what is coming, `undefined` where nobody can say yet. Never rejects, and
+   * answers at once with what it has when aborted: the turn waits for nobody.
+   */
   ask(load: (fromMs: number) => Series, nowMs: number, abort: AbortSignal): Promise<Forecast | undefined>
 }
 

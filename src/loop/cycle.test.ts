@@ -5,6 +5,7 @@ import { policies, withShield } from '../decide/index.ts'
 import type { Forecast, Policy, Reading } from '../roles.ts'
 import { runTarget } from './cycle.ts'
 import type { ForecastDesk, LoopTarget } from './cycle-parts.ts'
+import { forecastDesk } from './forecast-desk.ts'
 
 const START = Date.UTC(2026, 0, 1)
 
@@ -196,7 +197,8 @@ describe('a loop among what fails', () => {
   })
 
   it('turns on time while a forecast hangs, without it', async () => {
-    const hangs: ForecastDesk = { ask: () => new Promise(() => {}) }
+    const send = () => new Promise<never>(() => {})
+    const hangs = forecastDesk({ target: 'web', spec: null, send })
     const { clock, heard, begin, end } = stage({ forecast: hangs })
     begin()
     await clock.advance(60_000)

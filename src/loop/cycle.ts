@@ -163,17 +163,15 @@ async function turn(cycle: Cycle, woken: boolean, abort: AbortSignal): Promise<v
 
 const notGiven = (atMs: number, refused: string) => ({ epoch: 0, reached: {}, pending: {}, atMs, refused })
 
+/** The desk is told when its time is over, and answers then with what it has. */
 async function forecastFor(cycle: Cycle, nowMs: number, abort: AbortSignal): Promise<Forecast | undefined> {
   const { forecast } = cycle.target
   if (forecast === undefined) return undefined
-  const answered = new AbortController()
-  const ended = AbortSignal.any([abort, answered.signal])
-  const late = cycle.parts.clock.sleepUntil(nowMs + FORECAST_DEADLINE_MS, ended).then(() => undefined)
-  const answer = await Promise.race([
-    forecast.ask((fromMs) => cycle.view.load(fromMs, nowMs), nowMs, ended),
-    late
-  ])
-  answered.abort()
+  const over = new AbortController()
+  const ended = AbortSignal.any([abort, over.signal])
+  void cycle.parts.clock.sleepUntil(nowMs + FORECAST_DEADLINE_MS, ended).then(() => over.abort())
+  const answer = await forecast.ask((fromMs) => cycle.view.load(fromMs, nowMs), nowMs, ended)
+  over.abort()
   return answer
 }
 

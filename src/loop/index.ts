@@ -2,6 +2,14 @@
 export { runTarget } from './cycle.ts'
 export * from './cycle-parts.ts'
 export * from './estimate.ts'
+export {
+  type DeskOptions,
+  type ForecastOrder,
+  type ForecastReply,
+  forecastDesk,
+  forecastService
+} from './forecast-desk.ts'
+export { type ForecastKeeper, forecastKeeper, type KeeperOptions } from './forecast-keeper.ts'
 export * from './knowledge.ts'
 export { type LoadLog, type LoadLogOptions, loadLog } from './load-log.ts'
 export { readObservation, writeDecision } from './observation.ts'

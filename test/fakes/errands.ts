@@ -59,3 +59,16 @@ export async function refuseOrToil({ work, refuse }: { work: Int32Array; refuse:
     await sleep(5)
   }
 }
+
+let counted = 0
+/** State that stays in the thread. */
+export function count(): number {
+  return ++counted
+}
+
+/** Busy for so long, so that nothing else of the thread can happen. */
+export function toil(ms: number): number {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+  return ms
+}
