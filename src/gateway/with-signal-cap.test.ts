@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { policies } from '../decide/index.ts'
+import { policyContract } from '../decide/policy.case.ts'
+import type { EdgeSignal, Observation, Policy } from '../roles.ts'
+import { allowance, withSignalCap } from './with-signal-cap.ts'
+
+/** As many units as the loudest gateway says, 100 a unit; three without one. */
+const believer: Policy<null> = {
+  name: 'believer',
+  intervalMs: 1_000,
+  initial: () => null,
+  decide: ({ signals = [] }, memory) => ({
+    decision: {
+      kind: 'scale',
+      to: {
+        job: signals.length === 0 ? 10 : Math.ceil(Math.max(...signals.map((s) => s.predictedLoad)) / 100)
+      },
+      why: { rule: 'believes', inputs: {}, bound: [], changed: [] }
+    },
+    memory
+  })
+}
+
+const from = (
+  gateway: string,
+  trust: number | undefined,
+  predictedLoad = 1e9,
+  burstAlarm = true
+): EdgeSignal => ({
+  gateway,
+  seq: 1,
+  sentMs: 0,
+  predictedLoad,
+  burstAlarm,
+  horizonMs: 60_000,
+  confidence: 1,
+  ...(trust === undefined ? {} : { trust })
+})
+const decide = (signals: readonly EdgeSignal[], options = {}) => {
+  const seen: Observation = { nowMs: 0, capacity: { ready: { job: 10 } }, signals }
+  return withSignalCap(believer, options).decide(seen, null).decision
+}
+
+describe('F9: a gateway gone wild', () => {
+  it.each([
+    ['not trusted at all', [from('g', 0)], 10],
+    ['without trust', [from('g', undefined)], 10],
+    ['at a third of trusted', [from('g', 0.25)], 12],
+    ['just not trusted', [from('g', 0.749)], 15],
+    ['trusted', [from('g', 0.75)], 50],
+    ['no alarm, only a number', [from('g', 0.9, 1e9, false)], 10],
+    ['trusted, and modest', [from('g', 0.9, 1_200)], 12],
+    ['two of them', [from('g', 0.25), from('h', 0.5)], 16],
+    ['an untrusted one that says there is nothing', [from('g', 0.3, 0, false)], 10],
+    ['a trusted one that says there is little', [from('g', 0.9, 800, false)], 8]
+  ])('%s', (_, signals, units) => {
+    expect(decide(signals).to.job).toBe(units)
+  })
+
+  it('may add what was set for it', () => {
+    expect(decide([from('g', 0.5)], { maxExtra: { units: 3 }, trusted: 1 }).to.job).toBe(12)
+    expect(decide([from('g', 1)], { most: { units: 3 } }).to.job).toBe(13)
+    const own = { maxExtra: { units: 3 }, maxExtraOf: { g: { units: 6 } }, trusted: 1 }
+    expect(decide([from('g', 0.5)], own).to.job).toBe(13)
+  })
+
+  it('stands in the audit: who, how far trusted, what was asked and what was given', () => {
+    const { why, kind } = decide([from('g', 0.25, 5_000)])
+    expect(kind).toBe('scale')
+    expect(why.bound).toEqual(['signalTrust'])
+    expect(why.changed).toEqual([
+      {
+        by: 'withSignalCap',
+        from: { job: 50 },
+        to: { job: 12 },
+        because: 'g (trust 0.25) may add 2 to 10, asked for 40'
+      }
+    ])
+    expect(decide([from('g', 0)])).toMatchObject({ kind: 'hold', to: { job: 10 } })
+  })
+
+  it('never gets more than its share, nor takes anything away, whatever it says', () => {
+    fc.assert(
+      fc.property(fc.double(), fc.double(), fc.boolean(), (trust, load, alarm) => {
+        const { job } = decide([from('g', trust, load, alarm)]).to
+        if (Number.isNaN(job)) return
+        expect(job).toBeLessThanOrEqual(10 + allowance(trust, 10))
+        if (!(trust >= 0.75)) expect(job).toBeGreaterThanOrEqual(10)
+      })
+    )
+  })
+
+  it('that is trusted more may add at least as much', () => {
+    let last = 0
+    for (let t = 0; t <= 1; t += 0.01) {
+      expect(allowance(t, 10)).toBeGreaterThanOrEqual(last)
+      last = allowance(t, 10)
+    }
+  })
+
+  it.each([
+    [{ trusted: 0 }, 'withSignalCap.trusted must be above 0, at most 1, was 0'],
+    [{ most: { ratio: -1 } }, 'withSignalCap must be at least 0']
+  ])('with %j cannot be bounded', (options, says) => {
+    expect(() => withSignalCap(believer, options)).toThrow(says)
+  })
+})
+
+policyContract({
+  name: 'withSignalCap(mpc)',
+  make: () => withSignalCap(policies.mpc.make()),
+  memoryless: true
+})
