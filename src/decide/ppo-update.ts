@@ -8,7 +8,7 @@ import { type LossBatch, type LossParts, type LossWeights, ppoLoss } from './ppo
 import type { Players, PpoSpace, Rollouts } from './ppo-rollout.ts'
 import type { Scaling } from './ppo-scale.ts'
 
-export interface LearningOptions extends Omit<LossWeights, 'clip'> {
+export interface LearningOptions extends Omit<LossWeights, 'clip' | 'entropyWeight'> {
   readonly environments: number
   readonly rollout: number
   readonly minibatch: number
@@ -25,6 +25,7 @@ export interface Lesson {
   readonly update: number
   readonly rate: number
   readonly clip: number
+  readonly entropyWeight: number
   /** Rewards are divided by it. */
   readonly deviation: number
   readonly scaling: Scaling
@@ -112,10 +113,10 @@ export function learning(
   }
 
   /** One minibatch: the loss and its slope, all the way back to the weights. */
-  function slope(chosen: Uint32Array, { clip, scaling }: Lesson): LossParts {
+  function slope(chosen: Uint32Array, { clip, entropyWeight, scaling }: Lesson): LossParts {
     const rows = chosen.length
     gather(chosen, scaling)
-    const weights = { ...options, clip }
+    const weights = { ...options, clip, entropyWeight }
     const [logits, values] = [actor.forward(rows), critic.forward(rows)]
     const parts = ppoLoss(logits, values, batchOf(rows), actionSizes, weights, byLogits, byValues)
     for (const network of [actor, critic]) network.zeroGradients()

@@ -77,6 +77,7 @@ export const ppoOptions = {
   },
   valueWeight: { kind: 'number', default: 0.5, min: 0, says: 'weight of the critic’s squared error' },
   entropyWeight: { kind: 'number', default: 0, min: 0, says: 'weight of the bonus for staying undecided' },
+  annealEntropy: { kind: 'boolean', default: false, says: 'that bonus falls to zero until the end' },
   maxGradient: {
     kind: 'number',
     default: 0.5,
@@ -197,9 +198,10 @@ function learner(
     const left = 1 - done / updates
     const rate = options.annealRate ? options.rate * left : options.rate
     const clip = options.annealClip ? options.clip * left : options.clip
+    const entropyWeight = options.annealEntropy ? options.entropyWeight * left : options.entropyWeight
     play(done)
     const deviation = rewards ? Math.sqrt(varianceOf(rewards, 0) + 1e-8) : 1
-    const learned = learn({ update: done, rate, clip, deviation, scaling })
+    const learned = learn({ update: done, rate, clip, entropyWeight, deviation, scaling })
     // The rollout was played with the scales of before, and learned from with the same.
     rescale()
     const meanOf = (key: keyof Episode) => recent.reduce((sum, it) => sum + it[key], 0) / recent.length
