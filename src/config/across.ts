@@ -3,9 +3,14 @@ import { unknownName } from '../base/index.ts'
 import type { ReadConfig } from './schema.ts'
 import type { ActuatorConfig, Config, HttpAccess, TargetConfig } from './types.ts'
 
+/** What is wrong somewhere in a config. */
 export interface Said {
   readonly path: readonly PropertyKey[]
   readonly says: string
+  /** The place is that of the name. */
+  readonly key?: boolean
+  /** The name is none of these. */
+  readonly known?: readonly string[]
 }
 
 type ReadTarget = ReadConfig['targets'][number]

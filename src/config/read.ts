@@ -13,7 +13,7 @@ import { type Path, type Place, pathText, placeOf, placeOfKey } from './place.ts
 import { config as schema } from './schema.ts'
 import { isSettings, type Settings } from './shorthand.ts'
 import type { Config } from './types.ts'
-import { type Found, writeOut } from './write-out.ts'
+import { writeOut } from './write-out.ts'
 
 export interface Problem extends Place {
   /** `targets.cars.interval`; empty for the file as a whole. */
@@ -60,7 +60,7 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
   }
   const mine = Object.fromEntries(Object.entries(raw).filter(([name]) => !sections.includes(name)))
   const nameOf = (path: Path) => nameIn(raw, path)
-  const placed = ({ path, says, key, known }: Found): Problem => {
+  const placed = ({ path, says, key, known }: Said): Problem => {
     const place = (key ? placeOfKey : placeOf)(document, lines, path)
     if (known === undefined) return { ...place, path: pathText(path, nameOf), says }
     const around = pathText(path.slice(0, -1), nameOf)
@@ -73,8 +73,8 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
   return problems.length > 0 ? { problems, placed } : { config, problems, placed }
 }
 
-function checkSettings(mine: Settings): { readonly config?: Config; readonly said: readonly Found[] } {
-  const found: Found[] = []
+function checkSettings(mine: Settings): { readonly config?: Config; readonly said: readonly Said[] } {
+  const found: Said[] = []
   const written = writeOut(schema, mine, [], found) as Settings
   // A file with nothing but sections of commands is a good file, and asks for nothing.
   const whole = Object.keys(mine).length === 0 ? { version: 1 } : written

@@ -9,10 +9,7 @@ import type { Said } from './across.ts'
 import type { Path } from './place.ts'
 import { isSettings, type Settings, shorthandOf, singulars } from './shorthand.ts'
 
-/** `key`: the place is that of the name. `known`: the name is none of these. */
-export type Found = Said & { readonly key?: boolean; readonly known?: readonly string[] }
-
-export function writeOut(schema: z.core.$ZodType, written: unknown, path: Path, found: Found[]): unknown {
+export function writeOut(schema: z.core.$ZodType, written: unknown, path: Path, found: Said[]): unknown {
   if (written === undefined || written === null) return undefined
   const expanded = shorthandOf(schema)?.expand(written) ?? written
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) {
@@ -35,7 +32,7 @@ export function writeOut(schema: z.core.$ZodType, written: unknown, path: Path, 
   return expanded
 }
 
-function ofObject(schema: z.ZodObject, written: Settings, path: Path, found: Found[]): Settings {
+function ofObject(schema: z.ZodObject, written: Settings, path: Path, found: Said[]): Settings {
   const { shape } = schema
   const out: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(written)) {
