@@ -1,6 +1,8 @@
 export * from './flink.ts'
 export type * from './flink-answers.ts'
 export * from './http.ts'
+export * from './kafka.ts'
+export * from './mqtt.ts'
 export * from './secret.ts'
 export * from './server.ts'
 export * from './shape.ts'

@@ -1,0 +1,111 @@
+/** How MQTT is reached: the client is loaded when it is used, secrets are looked up by reference. */
+import { readFileSync } from 'node:fs'
+import type { IClientOptions, MqttClient } from 'mqtt'
+import { PrescaleError, requireOption } from '../base/index.ts'
+import { secret } from './secret.ts'
+
+/** As `prescale.yaml` says it. */
+export interface MqttAccess {
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
+  readonly url: string
+  /** Absent: one by chance, and no session that survives. */
+  readonly clientId?: string
+  /** For one answer; 10 s. */
+  readonly timeoutMs?: number
+  readonly username?: string
+  readonly password?: string
+  /** Names of PEM files; the key by reference. */
+  readonly tls?: {
+    readonly ca?: string
+    readonly cert?: string
+    readonly key?: string
+    readonly serverName?: string
+  }
+}
+
+/** 3.1.1, which every broker has, or 5, which carries properties. */
+export type MqttVersion = 4 | 5
+
+/** Errors: NOT_FOUND with what to install. */
+export async function mqttClient(): Promise<typeof import('mqtt')> {
+  try {
+    return await import('mqtt')
+  } catch (cause) {
+    throw new PrescaleError('NOT_FOUND', 'MQTT needs its client: npm install mqtt', { cause })
+  }
+}
+
+/** What every client of it is made with. Errors: BAD_OPTION, NOT_FOUND (a secret or a file). */
+export function mqttOptions(access: MqttAccess, protocolVersion: MqttVersion = 4): IClientOptions {
+  const { url, clientId, timeoutMs = 10_000, username, password, tls } = access
+  requireOption(URL.canParse(url), 'url', url, 'an address such as mqtt://host:1883')
+  const { protocol, username: user, password: word } = new URL(url)
+  requireOption(/^(mqtts?|wss?):$/.test(protocol), 'url', protocol, 'mqtt, mqtts, ws or wss')
+  requireOption(user === '' && word === '', 'url', `${protocol}//…`, 'without credentials: say username')
+  return {
+    protocolVersion,
+    connectTimeout: timeoutMs,
+    reconnectPeriod: 1_000,
+    keepalive: 15,
+    ...(clientId !== undefined && { clientId, clean: false }),
+    ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: 3_600 } }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: secret(password, 'password') }),
+    ...(tls?.ca !== undefined && { ca: fileOf(tls.ca, 'tls.ca') }),
+    ...(tls?.cert !== undefined && { cert: fileOf(tls.cert, 'tls.cert') }),
+    ...(tls?.key !== undefined && { key: secret(tls.key, 'tls.key') }),
+    ...(tls?.serverName !== undefined && { servername: tls.serverName }),
+    rejectUnauthorized: true
+  }
+}
+
+/** Ends a client at once, whatever it waits for. */
+export function endMqtt(client: MqttClient): Promise<void> {
+  return new Promise((done) => client.end(true, {}, () => done()))
+}
+
+/** What the client said went wrong, as one line of ours. */
+export function mqttError(error: unknown, url: string): PrescaleError {
+  if (error instanceof PrescaleError) return error
+  const inner = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
+  const code = inner instanceof Error && 'code' in inner ? inner.code : undefined
+  const refused = typeof code === 'number' ? refusals[code] : undefined
+  const text = refused ?? reasons[String(code)] ?? (inner instanceof Error ? inner.message : String(inner))
+  return new PrescaleError(refused === undefined ? 'UNREACHABLE' : 'BAD_ANSWER', `MQTT at ${url}: ${text}`, {
+    cause: error
+  })
+}
+
+/** Codes of CONNACK, MQTT 3.1.1 §3.2.2.3 and MQTT 5 §3.2.2.2. */
+const refusals: Readonly<Record<number, string>> = {
+  1: 'refuses this version of MQTT',
+  2: 'refuses this client id',
+  3: 'is not ready',
+  4: 'refuses user name or password',
+  5: 'refuses this client: not authorised',
+  132: 'refuses this version of MQTT',
+  134: 'refuses user name or password',
+  135: 'refuses this client: not authorised'
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'no such host',
+  ECONNRESET: 'connection reset (TLS on one side only?)',
+  EPROTO: 'does not speak TLS',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'does not speak TLS',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed: say tls.ca',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed: say tls.ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified: say tls.ca',
+  CERT_HAS_EXPIRED: 'its certificate has expired'
+}
+
+function fileOf(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new PrescaleError('NOT_FOUND', `${what}: ${path} cannot be read`, { cause })
+  }
+}

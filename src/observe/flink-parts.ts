@@ -1,0 +1,227 @@
+/** The parts of one look at a Flink job: what happened, what its tasks counted, what its sources have before them, what it has and wants. */
+import { PrescaleError } from '../base/index.ts'
+import { type FlinkJob, type FlinkRest, type FlinkSubtask, type Server, vertexNames } from '../net/index.ts'
+import type { Capacity, Metric, Reading, StartingUnits, Units } from '../roles.ts'
+import { gaugeOf, positionsOf, sourceMetricIds } from './flink-lag.ts'
+import type { Backlog, FlinkMeter, FlinkSnapshot } from './flink-rates.ts'
+import { type JobIdentity, type JobPhase, newExceptions } from './flink-state.ts'
+import { arrivalRate, lagOf, type Measured, type OffsetReader, type Offsets } from './kafka-lag.ts'
+
+export interface FlinkSourceOptions {
+  readonly server: Server
+  /** Id or name. */
+  readonly job: string
+  /** Between two looks; 5 s. */
+  readonly stepMs?: number
+  /** Flink fetches from its tasks when it is asked: so long it is given between the first question and the others; 300 ms. */
+  readonly settleMs?: number
+  /** End offsets of the topics that the job reads: without them its true lag is not known. */
+  readonly kafka?: Pick<OffsetReader, 'ends'>
+  readonly clock: () => number
+  /** Waits until a moment, or less when aborted. */
+  readonly sleepUntil: (atMs: number, abort: AbortSignal) => Promise<void>
+}
+
+/** What is kept from one look to the next. */
+export interface FlinkMemory {
+  phase: JobPhase | undefined
+  /** The last complaint that was told. */
+  trouble: string
+  identity?: JobIdentity
+  job?: FlinkJob
+  meter?: FlinkMeter
+  ends?: { readonly offsets: Offsets; readonly atMs: number }
+  exceptionsUntilMs?: number
+  restarts?: number
+  /** When which upper bound was first seen. */
+  asked: Record<string, { readonly units: number; readonly atMs: number; readonly told: boolean }>
+  /** Metric ids of source vertices. */
+  sources: Map<string, readonly string[]>
+}
+
+export function event(atMs: number, what: string, text: string): Reading {
+  return { kind: 'event', atMs, what, text }
+}
+
+export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+
+/** Asked for longer ago, and what does not run yet is not starting any more: there are no slots. */
+const STARTING_MS = 60_000
+
+/** Checkpoints, restarts, exceptions: what is not there is left out. */
+export async function history(
+  rest: FlinkRest,
+  memory: FlinkMemory,
+  job: FlinkJob,
+  abort: AbortSignal,
+  clock: () => number
+): Promise<Reading[]> {
+  const [checkpoints, exceptions, numbers, cluster] = await Promise.all([
+    optional(rest.checkpoints(job.id, abort)),
+    optional(rest.exceptions(job.id, abort)),
+    optional(rest.jobMetrics(job.id, ['numRestarts', 'numRescales'], abort)),
+    optional(rest.overview(abort))
+  ])
+  const atMs = clock()
+  const out: Reading[] = []
+  const tell = (name: string, value: number | undefined) => {
+    if (value !== undefined && value >= 0) {
+      out.push({ kind: 'metric', name, atMs, metric: { value, quality: 'ok' } })
+    }
+  }
+  tell('slots', cluster?.slots)
+  tell('freeSlots', cluster?.freeSlots)
+  tell('taskManagers', cluster?.taskManagers)
+  tell('checkpointsFailed', checkpoints?.failed)
+  tell('checkpointMs', checkpoints?.latest?.durationMs)
+  tell('stateBytes', checkpoints?.latest?.stateBytes)
+  // By the JobManager's own clock, so that ours does not matter.
+  if (checkpoints?.latest !== undefined) tell('checkpointAgeMs', job.nowMs - checkpoints.latest.completedMs)
+  // Flink counts a rescale as a restart too.
+  const restarts = (numbers?.get('numRestarts') ?? NaN) - (numbers?.get('numRescales') ?? 0)
+  tell('restarts', restarts)
+  if (memory.restarts !== undefined && restarts > memory.restarts) {
+    out.push(
+      event(atMs, 'job-restarted', `${job.name} was restarted: ${restarts} times since it was submitted`)
+    )
+  }
+  if (!Number.isNaN(restarts)) memory.restarts = restarts
+  for (const exception of newExceptions(exceptions ?? [], memory.exceptionsUntilMs)) {
+    const where = exception.task === undefined ? '' : ` in ${exception.task}`
+    out.push(event(atMs, 'job-exception', `${exception.name}${where}: ${exception.says}`))
+    memory.exceptionsUntilMs = Math.max(memory.exceptionsUntilMs ?? 0, exception.atMs)
+  }
+  memory.exceptionsUntilMs ??= 0
+  return out
+}
+
+/** An answer that other things do without; undefined where it cannot be had. */
+async function optional<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof PrescaleError && error.code !== 'INTERRUPTED') return undefined
+    throw error
+  }
+}
+
+export async function snapshotOf(
+  rest: FlinkRest,
+  options: FlinkSourceOptions,
+  memory: FlinkMemory,
+  job: FlinkJob,
+  abort: AbortSignal
+): Promise<[FlinkSnapshot, Record<string, Metric>]> {
+  const isSource = (id: string) => !job.edges.some(({ to }) => to === id)
+  const [subtasks, sources] = await Promise.all([
+    Promise.all(
+      job.vertices.map(async ({ id }) => [id, await optional(rest.subtasks(job.id, id, abort))] as const)
+    ),
+    Promise.all(
+      job.vertices
+        .filter(({ id }) => isSource(id))
+        .map(async ({ id }) => [id, await optional(sourceMetrics(rest, memory, job.id, id, abort))] as const)
+    )
+  ])
+  const atMs = options.clock()
+  const [backlog, extra] = await lags(options, memory, sources, atMs)
+  const heard = subtasks.filter((it): it is [string, readonly FlinkSubtask[]] => it[1] !== undefined)
+  return [{ atMs, job, subtasks: new Map(heard), backlog }, extra]
+}
+
+type SourceMetrics = ReadonlyMap<string, { readonly sum: number; readonly max: number }>
+
+/** Ids are listed once for each life of the job; when one of them is gone the answer is empty, and they are listed again. */
+async function sourceMetrics(
+  rest: FlinkRest,
+  memory: FlinkMemory,
+  job: string,
+  vertex: string,
+  abort: AbortSignal
+): Promise<SourceMetrics> {
+  const known = memory.sources.get(vertex) ?? []
+  const answer = known.length === 0 ? new Map() : await rest.metrics(job, vertex, known, abort)
+  if (answer.size >= known.length && known.length > 0) return answer
+  const { offsets, gauges } = sourceMetricIds(await rest.metricIds(job, vertex, abort))
+  const ids = [...offsets, ...gauges]
+  memory.sources.set(vertex, ids)
+  return ids.length === 0 ? new Map() : rest.metrics(job, vertex, ids, abort)
+}
+
+async function lags(
+  { kafka }: FlinkSourceOptions,
+  memory: FlinkMemory,
+  sources: readonly (readonly [string, SourceMetrics | undefined])[],
+  atMs: number
+): Promise<[ReadonlyMap<string, Backlog>, Record<string, Metric>]> {
+  const backlog = new Map<string, Backlog>()
+  const extra: Record<string, Metric> = {}
+  const pending = sum(sources.map(([, values]) => gaugeOf(values ?? new Map(), 'pendingRecords')))
+  const emitLag = Math.max(
+    ...sources.map(([, values]) => gaugeOf(values ?? new Map(), 'currentEmitEventTimeLag'))
+  )
+  if (!Number.isNaN(pending)) extra.pendingRecords = { value: pending, quality: 'ok' }
+  if (!Number.isNaN(emitLag)) extra.eventTimeLagMs = { value: emitLag, quality: 'ok' }
+  const positions = new Map(sources.map(([id, values]) => [id, positionsOf(values ?? new Map())]))
+  const topics = [...new Set([...positions.values()].flatMap((of) => [...of.keys()]))]
+  const ends = kafka === undefined || topics.length === 0 ? undefined : await optional(kafka.ends(topics))
+  let total: Measured | undefined
+  for (const [id, of] of positions) {
+    const partitions = [...of.values()].reduce((count, offsets) => count + offsets.length, 0)
+    const its = new Map([...(ends ?? [])].filter(([topic]) => of.has(topic)))
+    const lag: Measured = its.size === 0 ? { value: NaN, quality: 'missing' } : lagOf(its, of)
+    // A lower bound would look like little work: the operator says nothing then.
+    const sure = lag.quality === 'ok' ? lag.value : NaN
+    backlog.set(id, { lag: sure, ...(partitions > 0 && { partitions }) })
+    total = total === undefined ? lag : addedUp(total, lag)
+  }
+  if (kafka !== undefined && total !== undefined) extra.lag = total
+  if (ends !== undefined) {
+    const before = memory.ends
+    if (before !== undefined) extra.load = arrivalRate(before.offsets, ends, atMs - before.atMs)
+    memory.ends = { offsets: ends, atMs }
+  }
+  return [backlog, extra]
+}
+
+function addedUp(a: Measured, b: Measured): Measured {
+  return { value: a.value + b.value, quality: a.quality === 'ok' ? b.quality : a.quality }
+}
+
+export async function capacityOf(
+  rest: FlinkRest,
+  memory: FlinkMemory,
+  job: FlinkJob,
+  abort: AbortSignal,
+  atMs: number
+): Promise<Reading[]> {
+  const names = vertexNames(job.vertices)
+  const nameOf = (id: string) => names.get(id) ?? id
+  const ready = Object.fromEntries(job.vertices.map(({ id, running }) => [nameOf(id), running]))
+  const complete = job.vertices.every(({ running, parallelism }) => running === parallelism)
+  const quality = complete ? 'ok' : 'partial'
+  // Only the adaptive scheduler knows requirements.
+  const bounds = await optional(rest.requirements(job.id, abort))
+  if (bounds === undefined) return [{ kind: 'capacity', atMs, capacity: { ready }, quality }]
+  const wanted: Units = Object.fromEntries(
+    Object.entries(bounds).map(([id, { upper }]) => [nameOf(id), upper])
+  )
+  const starting: StartingUnits[] = []
+  const out: Reading[] = []
+  for (const [resource, units] of Object.entries(wanted)) {
+    const before = memory.asked[resource]
+    const asked = before?.units === units ? before : { units, atMs, told: false }
+    memory.asked[resource] = asked
+    const more = units - (ready[resource] ?? NaN)
+    if (!(more > 0)) continue
+    if (atMs - asked.atMs < STARTING_MS) {
+      starting.push({ resource, units: more, readyAtMs: asked.atMs + STARTING_MS, askedMs: asked.atMs })
+    } else if (!asked.told && complete) {
+      memory.asked[resource] = { ...asked, told: true }
+      const text = `${resource} runs with ${ready[resource]} of ${units}: there are no more free slots`
+      out.push(event(atMs, 'slots-short', text))
+    }
+  }
+  const capacity: Capacity = { ready, wanted, ...(starting.length > 0 && { starting }) }
+  return [{ kind: 'capacity', atMs, capacity, quality }, ...out]
+}
