@@ -6,10 +6,10 @@
  */
 import { Command } from 'commander'
 import { PrescaleError, requireOption } from '../base/index.ts'
-import { policyEntry } from '../compare/policy-spec.ts'
 import { plain, readObservation, writeDecision } from '../loop/observation.ts'
 import type { Json, Policy } from '../roles.ts'
 import { linesOf } from './lines.ts'
+import { readPolicy } from './models.ts'
 import { readFormat, writeOut } from './output.ts'
 import { readSettings } from './settings.ts'
 
@@ -22,7 +22,7 @@ interface Options {
 export function command(): Command {
   return new Command('decide')
     .description('one policy as a filter: JSON lines of observations in, decisions out')
-    .argument('<POLICY>', 'name of a policy, such as hpa')
+    .argument('<POLICY>', 'name of a policy, such as hpa, or the file of a trained one')
     .option('--set <OPTION=VALUE...>', 'options of the policy')
     .option('--memory', 'write { decision, memory } instead of bare decisions')
     .option('-o, --output <FORMAT>', 'json: one a line; a stream has no other form', 'json')
@@ -36,7 +36,7 @@ async function run(name: string, options: Options): Promise<void> {
     options.output,
     'json: decisions are a line each'
   )
-  const policy = policyEntry(name).make(readSettings(options.set))
+  const policy = readPolicy(name, readSettings(options.set))
   const answer = decider(policy, options.memory === true)
   let number = 0
   for await (const lines of linesOf(process.stdin)) {

@@ -5,7 +5,7 @@
  */
 import { Command } from 'commander'
 import { PrescaleError, unknownName } from '../base/index.ts'
-import { policyEntry } from '../compare/policy-spec.ts'
+import { turnEntry } from '../compare/policy-spec.ts'
 import type { PolicyEntry } from '../decide/index.ts'
 import { type Counterfactual, type Explanation, explain, type Knob } from '../explain/index.ts'
 import type { Turn } from '../roles.ts'
@@ -61,9 +61,9 @@ function run(wanted: string, options: Options): void {
 
 /** Makes the policy of a Turn from the table, with the options it had, and asks it. */
 export function explainTurn(turn: Turn): Explanation {
-  const entry = policyEntry(turn.policy.name)
+  const { entry, options } = turnEntry(turn.policy)
   const remake: PolicyEntry['make'] = (given) => entry.make(given)
-  return explain(turn, entry.make(turn.policy.options), { remake, knobs: knobOf(entry, turn) })
+  return explain(turn, entry.make(options), { remake, knobs: knobOf(entry, turn) })
 }
 
 /** The option that a frontier sweeps is the one people turn. */

@@ -8,13 +8,30 @@ import {
   type Series
 } from '../base/index.ts'
 import { type ForecasterSpec, parseForecasters } from '../compare/forecaster-spec.ts'
+import {
+  isModelFile,
+  learnedSpec,
+  type PolicySpec,
+  parsePolicies,
+  policyEntry
+} from '../compare/policy-spec.ts'
 import { checkModel, type ModelFile } from '../forecast/index.ts'
 import { quantile } from '../math/index.ts'
+import type { Policy } from '../roles.ts'
 import { readModelFile } from '../store/model-file.ts'
 
 /** `naive,ewma:alpha=.3,model.json`; `common`, such as a season, goes to those that have it. */
 export function readModels(text: string, flag: string, common?: GivenOptions): ForecasterSpec[] {
   return parseForecasters(text, flag, readModel, common)
+}
+
+/** `hpa:target=.6,trained/ppo.json,interval=1m`: policies by name, and trained ones by their files. Errors: NOT_FOUND, BAD_MODEL. */
+export const readPolicies = (text: string): PolicySpec[] => parsePolicies(text, readModelFile)
+
+/** One policy by its name or its file, with its options. */
+export function readPolicy(name: string, options: GivenOptions): Policy {
+  if (!isModelFile(name)) return policyEntry(name).make(options)
+  return policyEntry(learnedSpec(readModelFile(name), { name })).make(options)
 }
 
 /** Exactly one of them. */

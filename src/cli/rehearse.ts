@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { canonicalJson, type Series } from '../base/index.ts'
 import type { AsRun } from '../compare/as-run.ts'
 import { planService, planSpark, planStream, type ServiceSettings } from '../compare/plan.ts'
-import { type PolicySpec, parsePolicies, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
+import { type PolicySpec, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
@@ -13,7 +13,7 @@ import { worlds } from '../sim/index.ts'
 import { addDataOptions, type Data, readData, trainingSteps } from './data.ts'
 import { interrupted } from './interrupt.ts'
 import { asRunInWorker, doJobsInWorkers, threads } from './jobs.ts'
-import { readOneModel, remarksOn } from './models.ts'
+import { readOneModel, readPolicies, remarksOn } from './models.ts'
 import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 import {
@@ -41,7 +41,7 @@ export function command(): Command {
     )
     .option('--world <NAME>', worldsInWords, 'service')
     .option('--world-config <FILE>', 'YAML or JSON of the stream world: operators, edges, outages')
-    .option('--policies <LIST>', 'name[:option=value…],…', DEFAULT_POLICIES)
+    .option('--policies <LIST>', 'name[:option=value…] or model.json,…', DEFAULT_POLICIES)
     .option(
       '--forecast <NAME>',
       'what predictive policies are shown: name[:option=value…] or model.json',
@@ -72,7 +72,7 @@ export function command(): Command {
 
 async function run(file: string, options: RehearseOptions): Promise<void> {
   readFormat(options.output)
-  const policies = parsePolicies(options.policies)
+  const policies = readPolicies(options.policies)
   const columns = recordedColumns(options.asRun)
   const seeds = seedsOf(options)
   const given = { ...settingsOf(options), stepMs: stepFor(policies) }
@@ -194,7 +194,7 @@ export function resultOf(
 function stepFor(policies: readonly PolicySpec[]): number {
   const intervals = policies
     .filter(({ name }) => !RELATIVE_POLICIES.includes(name))
-    .map(({ name, options }) => policyEntry(name, RELATIVE_POLICIES).make(options).intervalMs)
+    .map((spec) => policyEntry(spec, RELATIVE_POLICIES).make(spec.options).intervalMs)
   return Math.min(...intervals) < 15_000 ? 1_000 : 15_000
 }
 

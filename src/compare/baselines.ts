@@ -14,8 +14,8 @@ export function withBaselines(plan: Plan, asked: readonly PolicySpec[]): Labelle
   }
   add({ name: 'fixed', options: { units: asOption(peakUnits(plan)) }, label: 'fixed' })
   add({ name: 'hpa', options: {}, label: 'hpa' })
-  for (const { name, options } of asked) {
-    if (!isRelative(name)) add({ name, options, label: labelOf(name, options) })
+  for (const spec of asked) {
+    if (!isRelative(spec.name)) add({ ...spec, label: labelOf(spec.name, spec.options) })
   }
   return [...specs.values()]
 }

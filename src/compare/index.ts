@@ -20,7 +20,7 @@ export {
   type StreamWorld
 } from './plan.ts'
 export { DEFAULTS, type Plan, type Settings, type Span } from './plan-data.ts'
-export { type PolicySpec, parsePolicies } from './policy-spec.ts'
+export { type LearnedModel, learnedSpec, mindOf, type PolicySpec, parsePolicies } from './policy-spec.ts'
 export * from './rehearsal.ts'
 export { type DoJobs, doJob, type JobRun, type RehearsalJob } from './rehearsal-job.ts'
 export * from './rehearse.ts'

@@ -10,7 +10,14 @@ import type { Json } from '../roles.ts'
 import type { ForecasterSpec } from './forecaster-spec.ts'
 import { chooseKnob } from './frontier.ts'
 import { DEFAULTS, type Plan } from './plan.ts'
-import { knobOf, knobSettings, type LabelledSpec, labelOf, policyEntry } from './policy-spec.ts'
+import {
+  knobOf,
+  knobSettings,
+  type LabelledSpec,
+  labelOf,
+  type NamedPolicy,
+  policyEntry
+} from './policy-spec.ts'
 import { type DoJobs, type JobRun, type RehearsalJob, shareOut } from './rehearsal-job.ts'
 
 /** Every weekday once: enough to tell settings apart, short enough to wait for. */
@@ -34,7 +41,7 @@ export function tuningPlan(plan: Plan): Plan | undefined {
 /** The best knob of each spec, by label, on the scored part of `plan`, which must not be the held-back one. */
 export async function chooseKnobs(
   plan: Plan,
-  specs: readonly Pick<LabelledSpec, 'name' | 'options' | 'label'>[],
+  specs: readonly Pick<LabelledSpec, 'name' | 'options' | 'label' | 'model'>[],
   request: {
     readonly forecast: string | ForecasterSpec
     readonly seed: number
@@ -75,11 +82,12 @@ export async function chooseKnobs(
 }
 
 /** Predictive policies whose knob nobody set. */
-export function openKnobs<S extends { readonly name: string; readonly options: GivenOptions }>(
+export function openKnobs<S extends NamedPolicy & { readonly options: GivenOptions }>(
   specs: readonly S[]
 ): S[] {
-  return specs.filter(({ name, options }) => {
-    const { knob, needsForecast } = policyEntry(name)
+  return specs.filter((spec) => {
+    const { options } = spec
+    const { knob, needsForecast } = policyEntry(spec)
     return knob !== undefined && needsForecast === true && !(knob.option in options)
   })
 }

@@ -72,7 +72,7 @@ function doPolicies(
   const own = specs.filter(({ name }) => !isRelative(name))
   if (own.length === 0) return []
   const shown = specOf(forecast)
-  const minds = own.map(({ name, options, label }) => mindOf(name, options, shown.label, label))
+  const minds = own.map((spec) => mindOf(spec, spec.options, shown.label, spec.label))
   const runs = rehearse(fate, minds, forecastersOf(shown), {
     keepTurns: (label) => keepTurns && own.some((spec) => spec.label === label && spec.keepTrack),
     progress
@@ -102,7 +102,8 @@ export function shareOut(specs: readonly LabelledSpec[], parts: number): Labelle
     cost: 0,
     forecasts: false
   }))
-  const predictive = ({ name }: LabelledSpec) => !isRelative(name) && policyEntry(name).needsForecast === true
+  const predictive = (spec: LabelledSpec) =>
+    !isRelative(spec.name) && policyEntry(spec).needsForecast === true
   for (const spec of specs.toSorted((a, b) => Number(predictive(b)) - Number(predictive(a)))) {
     const costIn = (group: (typeof groups)[number]) =>
       group.cost +

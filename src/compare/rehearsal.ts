@@ -21,10 +21,12 @@ import {
   type LabelledSpec,
   labelOf,
   labelWithoutKnob,
+  type NamedPolicy,
   type PolicySpec,
   policyEntry,
   RELATIVE_POLICIES
 } from './policy-spec.ts'
+import { requireWorld } from './policy-world.ts'
 import { type DoJobs, doJob, type JobRun, type RehearsalJob, shareOut } from './rehearsal-job.ts'
 
 export interface RehearsalRequest {
@@ -52,9 +54,8 @@ export interface RunRow extends Omit<RunMeasures, 'latencyMs'> {
 }
 
 /** One policy under one setting, with the track of each seed; `oracle` has no tracks. */
-export interface Contender {
+export interface Contender extends NamedPolicy {
   readonly label: string
-  readonly name: string
   readonly tracks: readonly RunTrack[]
   readonly turns: readonly Turn[]
 }
@@ -80,7 +81,7 @@ export async function rehearseAll(
   request: RehearsalRequest,
   doJobs: DoJobs = doJobsHere
 ): Promise<Rehearsed> {
-  check(request)
+  check(request, given)
   const plan = inStepsOf(request.forecast, given)
   const { forecast, seeds, threads = 1 } = request
   const asked = withBaselines(plan, request.policies)
@@ -110,9 +111,10 @@ export async function rehearseAll(
   const limits = request.policies.some(({ name }) => name === 'fixed-best') ? specs : []
   const best = await fixedBestRows(plan, limits, runs, doJobs)
   const points = [...specs, ...swept, ...prices].map((spec) => pointOf(spec, runs))
-  const contenders = specs.map(({ name, label }) => ({
+  const contenders = specs.map(({ name, label, model }) => ({
     label,
     name,
+    ...(model && { model }),
     tracks: seeds.map((seed) => runs.get(label, seed).track!),
     turns: runs.get(label, seeds[0]).turns
   }))
@@ -138,11 +140,13 @@ export async function rehearseAll(
 }
 
 /** Everything that can be refused is refused before the first run. */
-function check({ policies, forecast, seeds }: RehearsalRequest): void {
+function check({ policies, forecast, seeds }: RehearsalRequest, plan: Plan): void {
   requireOption(seeds.length > 0, 'seeds', seeds, 'at least one')
-  for (const { name, options } of policies) {
-    if (!isRelative(name)) policyEntry(name, RELATIVE_POLICIES).make(options)
+  for (const spec of policies) {
+    const { name, options } = spec
+    if (!isRelative(name)) policyEntry(spec, RELATIVE_POLICIES).make(options)
     else requireOption(Object.keys(options).length === 0, name, labelOf(name, options), 'given no options')
+    requireWorld(spec, plan)
   }
   forecastersOf(forecast)
 }
@@ -178,19 +182,19 @@ function isSwept(frontier: RehearsalRequest['frontier'], name: string): boolean 
 }
 
 function sweptSpecs(specs: readonly LabelledSpec[]): LabelledSpec[] {
-  const settingOf = (name: string, options: GivenOptions) =>
-    `${labelWithoutKnob(name, options)} ${JSON.stringify(knobOf(name, options))}`
-  const known = new Set(specs.map(({ name, options }) => settingOf(name, options)))
-  return specs.flatMap(({ name, options }) =>
-    knobSettings(name, options)
-      .filter((setting) => !known.has(settingOf(name, setting)) && known.add(settingOf(name, setting)))
-      .map((setting) => ({ name, options: setting, label: labelOf(name, setting), keepTrack: false }))
+  const settingOf = (of: LabelledSpec, options: GivenOptions) =>
+    `${labelWithoutKnob(of, options)} ${JSON.stringify(knobOf(of, options))}`
+  const known = new Set(specs.map((spec) => settingOf(spec, spec.options)))
+  return specs.flatMap((spec) =>
+    knobSettings(spec, spec.options)
+      .filter((setting) => !known.has(settingOf(spec, setting)) && known.add(settingOf(spec, setting)))
+      .map((setting) => ({ ...spec, options: setting, label: labelOf(spec.name, setting), keepTrack: false }))
   )
 }
 
 /** `fixed` is sized by us, not by an option that was given. */
-function shownName({ name, options, label }: LabelledSpec): string {
-  return label === 'fixed' ? name : labelWithoutKnob(name, options)
+function shownName(spec: LabelledSpec): string {
+  return spec.label === 'fixed' ? spec.name : labelWithoutKnob(spec, spec.options)
 }
 
 function oracleSpec(latePrice: number): LabelledSpec {
@@ -198,8 +202,7 @@ function oracleSpec(latePrice: number): LabelledSpec {
 }
 
 function rowOf(spec: LabelledSpec, seed: number, measures: RunMeasures): RunRow {
-  const { label, name, options } = spec
-  return { policy: shownName(spec), knob: knobOf(name, options), seed, label, ...measures }
+  return { policy: shownName(spec), knob: knobOf(spec, spec.options), seed, label: spec.label, ...measures }
 }
 
 function oracleRow(seed: number, runs: Runs): RunRow {
@@ -248,15 +251,15 @@ function pointOf(spec: LabelledSpec, runs: Runs): FrontierPoint {
   const { name, options, label } = spec
   return {
     policy: name === 'oracle' ? name : shownName(spec),
-    knob: name === 'oracle' ? (options as Json) : knobOf(name, options),
+    knob: name === 'oracle' ? (options as Json) : knobOf(spec, options),
     unitHours: runs.mean(label, ({ unitHours }) => unitHours),
     overloadedMinutes: runs.mean(label, ({ overloadedMinutes }) => overloadedMinutes)
   }
 }
 
-/** Everyone against hpa, and those that look ahead against each one that does not. */
+/** Everyone against hpa, and those that look ahead or learned against each one that does not. */
 function pairsOf(contenders: readonly Contender[]): Pair[] {
-  const predictive = ({ name }: Contender) => policyEntry(name).needsForecast === true
+  const predictive = (it: Contender) => it.model !== undefined || policyEntry(it).needsForecast === true
   return contenders.flatMap((a) =>
     contenders
       .filter((b) => a !== b && (b.name === 'hpa' || (predictive(a) && !predictive(b))))

@@ -28,6 +28,8 @@ import { measuredLoad, scrapesSeen, shownLoad } from './measured-load.ts'
 export interface Mind {
   readonly label: string
   readonly policy: Policy
+  /** What Turns call the policy, where that is not its own name: with the options it makes the policy again. */
+  readonly name?: string
   readonly options: Readonly<Record<string, Json>>
   /** Which of the rehearsal's forecasters it is shown, if any. */
   readonly forecaster?: string
@@ -159,6 +161,8 @@ interface LiveRun {
   readonly track: RunTrack
   readonly turns: Turn[]
   readonly everySteps: number
+  /** The resources that are sized; whatever else is asked for is a setting. */
+  readonly sized: Units
   memory: Json
   estimates: EstimateMemory
   wanted: Units
@@ -175,6 +179,7 @@ function begin(mind: Mind, fate: Fate, estimates: EstimateMemory): LiveRun {
     everySteps: Math.max(1, Math.round(mind.policy.intervalMs / fate.stepMs)),
     memory: mind.policy.initial(),
     estimates,
+    sized: fate.initial,
     wanted: fate.initial,
     lastRule: ''
   }
@@ -184,31 +189,38 @@ function decide(run: LiveRun, seen: Observation, step: number, keep: boolean): v
   const before = run.memory
   const { decision, memory } = run.mind.policy.decide(seen, before)
   run.memory = memory
-  const by = change(run.wanted, decision.to)
+  const { anew, by } = change(run.wanted, decision.to, run.sized)
   if (by !== undefined && step >= 0) run.track.rescales.push({ step, by })
-  const news = by !== undefined || decision.why.rule !== run.lastRule || run.turns.length === 0
+  const news = anew || decision.why.rule !== run.lastRule || run.turns.length === 0
   if (keep && step >= 0 && news) {
     run.turns.push(turnOf(run.mind, seen, before, decision, memory))
     if (run.turns.length > MOST_TURNS) run.turns.shift()
   }
   run.lastRule = decision.why.rule
-  if (by !== undefined) run.wanted = decision.to
+  if (anew) run.wanted = { ...run.wanted, ...decision.to }
 }
 
 function turnOf(mind: Mind, observation: Observation, before: Json, decision: Decision, after: Json): Turn {
-  const policy = { name: mind.policy.name, options: mind.options }
+  const policy = { name: mind.name ?? mind.policy.name, options: mind.options }
   const target = `${observation.target}/${mind.label}`
   return { target, atMs: observation.nowMs, policy, observation, before, decision, after }
 }
 
-/** Units more or fewer than wanted before, summed over resources; undefined when nothing changes. */
-function change(from: Units, to: Units): number | undefined {
+/**
+ * Whether something else is wanted than before, and by how many units more or fewer, summed over the resources that are sized:
+ * undefined when only a setting such as a storage tier changes, which is no rescale.
+ */
+function change(from: Units, to: Units, sized: Units): { readonly anew: boolean; readonly by?: number } {
   let by = 0
   let same = true
+  let anew = false
   for (const resource in to) {
     const difference = to[resource] - (from[resource] ?? 0)
-    if (difference !== 0) same = false
+    if (difference === 0) continue
+    anew = true
+    if (!Object.hasOwn(sized, resource)) continue
+    same = false
     by += difference
   }
-  return same ? undefined : by
+  return same ? { anew } : { anew, by }
 }
