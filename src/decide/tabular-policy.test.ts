@@ -66,6 +66,12 @@ describe('a table as a policy', () => {
     expect([decision.kind, decision.why.rule]).toEqual(['hold', 'state-unknown'])
   })
 
+  it('asks for no more units than its table has', () => {
+    const many = { capacity: { ready: { unit: 20 } } }
+    const { decision } = policy.decide(seen([800, 900], 900, many), null)
+    expect([decision.kind, decision.to, decision.why.bound]).toEqual(['hold', { unit: 20 }, ['table']])
+  })
+
   it('takes nothing away while the queue is not measured, but may grow', () => {
     const blind = { metrics: {} }
     expect(policy.decide(seen([50, 50], 50, blind), null).decision.why.rule).toBe('queue-unknown')

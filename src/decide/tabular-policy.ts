@@ -4,13 +4,14 @@
  *   a = argmax_a Q(s, a)      s = (Utilisation, Capacity, Trend, Forecast) as in tabular-elastic.ts
  *
  * The table is data that is handed in; nothing here reads a file. Doubt holds: a state with a number that is not known, or one that
- * was never visited in training, changes nothing; where the queue is not measured it may grow but not shrink.
+ * was never visited in training, changes nothing; where the queue is not measured it may grow but not shrink. It never asks for more units
+ * than its table has: there one more was never tried.
  */
 import { type GivenOptions, type OptionTable, readOptions } from '../base/index.ts'
 import type { Decided, Observation, Policy } from '../roles.ts'
 import { hold, metricOf, scale, trusted, usable, wantedNow, withinBounds } from './answer.ts'
 import { bestAction, readTable, type TabularModel } from './tabular.ts'
-import { type ElasticBins, type ElasticView, elasticStates } from './tabular-elastic.ts'
+import { type ElasticBins, type ElasticView, elasticBins, elasticStates } from './tabular-elastic.ts'
 
 export const tabularPolicyOptions = {
   interval: {
@@ -44,6 +45,7 @@ export function tabularPolicy(
   const states = elasticStates(bins)
   const { values, visits } = readTable(model, states.shape, where)
   const { actions } = states.shape
+  const { maxUnits } = { ...elasticBins, ...bins }
 
   function decide(seen: Observation, memory: TabularMemory): Decided<TabularMemory> {
     const from = wantedNow(seen)
@@ -73,9 +75,15 @@ export function tabularPolicy(
     if (action === 0 && queue === undefined)
       return { decision: hold(from, 'queue-unknown', told), memory: after }
     const bound: string[] = []
-    const wish = Math.max(1, view.units + action - 1)
+    const wish = Math.max(1, action === 2 ? grown(view.units, bound) : view.units + action - 1)
     const to = { [names[0]]: action === 1 ? view.units : withinBounds(seen, names[0], wish, bound) }
     return { decision: scale(from, to, `table-${actions[action]}`, told, bound), memory: after }
+  }
+
+  function grown(units: number, bound: string[]): number {
+    if (units < maxUnits) return units + 1
+    bound.push('table')
+    return units
   }
 
   /** The load one interval before: from the series, else from what was remembered. */
