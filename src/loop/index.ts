@@ -2,6 +2,7 @@
 export { runTarget } from './cycle.ts'
 export * from './cycle-parts.ts'
 export * from './estimate.ts'
+export { type Fleet, type FleetTarget, fleet } from './fleet.ts'
 export {
   type DeskOptions,
   type ForecastOrder,
@@ -13,5 +14,13 @@ export { type ForecastKeeper, forecastKeeper, type KeeperOptions } from './forec
 export * from './knowledge.ts'
 export { type LoadLog, type LoadLogOptions, loadLog } from './load-log.ts'
 export { readObservation, writeDecision } from './observation.ts'
+export {
+  type LeaseKeeper,
+  leaseKeeper,
+  type PauseNote,
+  pausedWords,
+  permission,
+  type WriteRecord
+} from './permission.ts'
 export { decideTurn, type TurnInput } from './turn.ts'
 export { type SignalDesk, type View, type ViewOptions, view } from './view.ts'
