@@ -16,7 +16,16 @@ const worlds = ['service', 'stream', 'spark'] as const
 
 for (const method of methods) {
   const { make } = learnedPolicies[method]
-  policyContract({ name: `withShield(${method})`, make: () => make(models[method]), worlds })
+  policyContract({
+    name: `withShield(withReactiveFloor(${method}))`,
+    make: () => make(models[method]),
+    worlds
+  })
+  policyContract({
+    name: `withShield(withReactiveFloor(withShadow(${method}, hpa)))`,
+    make: () => make(models[method], { shadow: 'hpa' }),
+    worlds
+  })
   policyContract({
     name: method,
     make: () => make(models[method], { shield: false }),

@@ -1,17 +1,18 @@
 /**
  * Policies that were trained: what they learned is a model, one JSON object each, and the table says which method reads it.
  *
- * Whoever learned is not believed without limits: `make` puts the policy into `withShield`, unless `shield=false` asks to see it bare.
+ * Whoever learned is not believed without limits: `make` puts the policy into its shield, unless `shield=false` asks to see it bare, and
+ * with `shadow=hpa` it is in charge only while it is no worse than that (caution.ts).
  */
 import { type GivenOptions, type OptionTable, PrescaleError, readOptions } from '../base/index.ts'
 import type { Policy } from '../roles.ts'
+import { type CautionParts, cautionOptions, cautious, sparkCaution } from './caution.ts'
 import { MODEL_FORMAT } from './model-head.ts'
 import { resourceAllocator, resourceAllocatorOptions } from './resource-allocator.ts'
 import { sparkStateVersion } from './spark-state.ts'
 import { elasticStateVersion } from './tabular-elastic.ts'
 import { checkTable, type TabularMethod, tableOf } from './tabular-model.ts'
 import { tabularPolicy, tabularPolicyOptions } from './tabular-policy.ts'
-import { withShield } from './with-shield.ts'
 
 /** One line of the table. */
 export interface LearnedEntry {
@@ -24,15 +25,8 @@ export interface LearnedEntry {
   readonly make: (model: unknown, options?: GivenOptions, where?: string) => Policy
 }
 
-const shield = {
-  shield: {
-    kind: 'boolean',
-    default: true,
-    says: 'takes nothing away while something is unknown; false: the bare policy, to compare'
-  }
-} satisfies OptionTable
-const allocatorOptions = { ...resourceAllocatorOptions, ...shield }
-const tableOptions = { ...tabularPolicyOptions, ...shield }
+const allocatorOptions = { ...resourceAllocatorOptions, ...cautionOptions }
+const tableOptions = { ...tabularPolicyOptions, ...cautionOptions }
 
 /** Every trained policy by the method that its model names. Adding one: one file, one line here, one page in docs/methods. */
 export const learnedPolicies = {
@@ -40,21 +34,21 @@ export const learnedPolicies = {
     says: 'a trained network sizes executors, memory, storage and compression, gateways heard',
     options: allocatorOptions,
     environment: sparkStateVersion,
-    make: shielded('ppo', allocatorOptions, resourceAllocator)
+    make: careful('ppo', allocatorOptions, resourceAllocator, sparkCaution)
   },
   'q-learning': {
     says: 'one unit down, none or one up, by a learned table',
     options: tableOptions,
     needsForecast: true,
     environment: elasticStateVersion,
-    make: shielded('q-learning', tableOptions, table('q-learning'))
+    make: careful('q-learning', tableOptions, table('q-learning'))
   },
   sarsa: {
     says: 'the same, learned for a policy that goes on exploring',
     options: tableOptions,
     needsForecast: true,
     environment: elasticStateVersion,
-    make: shielded('sarsa', tableOptions, table('sarsa'))
+    make: careful('sarsa', tableOptions, table('sarsa'))
   }
 } satisfies Record<string, LearnedEntry>
 
@@ -92,17 +86,18 @@ const shown = (value: unknown) => JSON.stringify(value) ?? 'nothing'
 
 type Make = (model: unknown, options: GivenOptions, where: string) => Policy
 
-/** In the shield, unless it was asked for without. */
-function shielded<T extends OptionTable & typeof shield>(
+/** In its shield, unless it was asked for without; with a shadow where one was asked for. */
+function careful(
   method: string,
-  options: T,
-  make: Make
+  options: OptionTable,
+  make: Make,
+  parts: CautionParts = {}
 ): LearnedEntry['make'] {
   return (model, given = {}, where = 'the model') => {
-    const isShielded = String(readOptions(method, options, given).shield ?? true) === 'true'
-    const { shield: _, ...own } = given
-    const policy = make(model, own, where)
-    return isShielded ? withShield(policy) : policy
+    // All of them at once, so that a wrong name is told apart from those of both.
+    readOptions(method, options, given)
+    const { shield, shadow, ...own } = given
+    return cautious(make(model, own, where), { shield, shadow }, parts)
   }
 }
 

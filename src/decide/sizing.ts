@@ -8,7 +8,7 @@
  * `sparkSizing`. What an answer leaves out stays as it is.
  */
 import type { Observation, Units } from '../roles.ts'
-import { trusted, wantedNow } from './answer.ts'
+import { trusted, usable, wantedNow } from './answer.ts'
 
 export interface Sizing {
   readonly serves: (to: Units, seen: Observation) => number
@@ -28,6 +28,31 @@ export function sizingOf(resource?: string): Sizing {
     return sum
   }
   return { serves: units, costs: units, perUnit: () => 1, resource }
+}
+
+/** Events/s of a unit of `perUnit` 1, and since when the settings are what they are. Plain JSON; `null` before it was known. */
+export type FullRate = {
+  readonly rate: number
+  readonly perUnit: number
+  readonly sinceMs: number | null
+} | null
+
+/** A measured unit rate follows new settings only after a while: for so long what was known before them is believed. */
+const SETTLED_MS = 3_600_000
+
+/**
+ * What a unit serves that has all it needs: unitRate / perUnit, as it was known when the settings last stood still for an hour. The same
+ * memory where the unit rate is not known.
+ */
+export function fullRateOf(seen: Observation, { perUnit }: Sizing, before: FullRate): FullRate {
+  const unitRate = seen.service?.unitRate
+  const now = perUnit(seen)
+  if (!usable(unitRate) || unitRate === 0 || !usable(now) || now === 0) return before
+  if (before === null) return { rate: unitRate / now, perUnit: now, sinceMs: null }
+  const isSame = Math.abs(now - before.perUnit) < 1e-9
+  const sinceMs = isSame ? before.sinceMs : seen.nowMs
+  const settled = sinceMs === null || seen.nowMs - sinceMs >= SETTLED_MS
+  return { rate: settled ? unitRate / now : before.rate, perUnit: now, sinceMs }
 }
 
 /** What a setting does to the rate of an executor, and to every message's latency. */
@@ -65,6 +90,8 @@ export const sparkEffects: SparkEffects = {
   memoryPriceGb: 0.05
 }
 
+const settings: readonly string[] = ['memory', 'storage', 'compression']
+
 /**
  * Executors × min(1, memory / 4 GB) × tier × compression, in executors that have all they can use; the cost likewise, by price. Settings that
  * are slower than the latency objective on their own serve nobody in time: 0.
@@ -83,7 +110,13 @@ export function sparkSizing(effects: SparkEffects = sparkEffects): Sizing {
     if (tier.latencyMs + packing.latencyMs > sloMs) return 0
     return Math.min(1, setting(to, seen, 'memory', fullMemoryGb) / fullMemoryGb) * tier.rate * packing.rate
   }
-  const executors = (to: Units, seen: Observation) => to.executors ?? wantedNow(seen).executors ?? NaN
+  // A target may call them otherwise: then they are the one resource that is no setting.
+  const executors = (to: Units, seen: Observation) => {
+    const named = to.executors ?? wantedNow(seen).executors
+    if (named !== undefined) return named
+    const others = Object.keys(to).filter((name) => !settings.includes(name))
+    return others.length === 1 ? to[others[0]] : NaN
+  }
   const full = executorPrice + memoryPriceGb * fullMemoryGb
   return {
     resource: 'executors',

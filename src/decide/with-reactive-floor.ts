@@ -12,7 +12,7 @@ import { requireOption } from '../base/index.ts'
 import type { Observation, Policy, Units } from '../roles.ts'
 import { latestLoad, trusted, usable, wantedNow } from './answer.ts'
 import { type Guarded, guarded } from './guard.ts'
-import { type Sizing, sizingOf } from './sizing.ts'
+import { type FullRate, fullRateOf, type Sizing, sizingOf } from './sizing.ts'
 
 export interface FloorOptions {
   /** Utilisation to size for, 0..1: 1 unless given. */
@@ -23,22 +23,27 @@ export interface FloorOptions {
   readonly sizing?: Sizing
 }
 
-/** What was last known of the queue, `null` before. */
-export type QueueMemory = { readonly atMs: number; readonly queue: number; readonly grows: boolean } | null
+/** What was last known of the queue and of what a unit serves, `null` before. */
+export type FloorMemory = {
+  readonly queue: { readonly atMs: number; readonly waiting: number; readonly grows: boolean } | null
+  readonly rate: FullRate
+}
+
+export const noFloor: FloorMemory = { queue: null, rate: null }
 
 /** Never below what the load needs while queues grow. Throws `BAD_OPTION` for a target that is no utilisation. */
 export function withReactiveFloor<Memory>(
   policy: Policy<Memory>,
   options: FloorOptions = {}
-): Policy<Guarded<Memory, QueueMemory>> {
+): Policy<Guarded<Memory, FloorMemory>> {
   const floor = reactiveFloor(options)
   return guarded(policy, {
     name: 'withReactiveFloor',
-    initial: (): QueueMemory => null,
+    initial: () => noFloor,
     rule: (seen, { to }, before) => {
-      const own = floor.queue(seen, before)
-      if (own?.grows !== true) return { to, own }
-      const { units, because } = floor.raise(seen, to)
+      const own = floor.look(seen, before)
+      if (own.queue?.grows !== true) return { to, own }
+      const { units, because } = floor.raise(seen, to, own)
       return { to: units, own, bound: 'reactiveNeed', because: `the queue grows: ${because}` }
     }
   })
@@ -46,34 +51,42 @@ export function withReactiveFloor<Memory>(
 
 /** The two halves, for guards that have more to say. */
 export interface ReactiveFloor {
-  /** What is known of the queue now; the same memory where it is not measured. */
-  queue(seen: Observation, before: QueueMemory): QueueMemory
+  /** What is known now; as before where nothing is measured. */
+  look(seen: Observation, before: FloorMemory): FloorMemory
   /** The answer, raised to what the load needs. */
-  raise(seen: Observation, to: Units): { readonly units: Units; readonly because: string }
+  raise(seen: Observation, to: Units, known: FloorMemory): { readonly units: Units; readonly because: string }
 }
 
+/** Throws `BAD_OPTION` for a target that is no utilisation, or a negative tolerance. */
 export function reactiveFloor({ target = 1, tolerance = 0.02, sizing }: FloorOptions = {}): ReactiveFloor {
   requireOption(target > 0 && target <= 1, 'withReactiveFloor.target', target, 'a ratio above 0, at most 1')
   requireOption(tolerance >= 0, 'withReactiveFloor.tolerance', tolerance, 'a ratio of at least 0')
+  const own = sizing ?? sizingOf()
 
-  function queue(seen: Observation, before: QueueMemory): QueueMemory {
-    const now = waiting(seen)
-    if (Number.isNaN(now)) return before
-    if (before === null || seen.nowMs <= before.atMs) {
-      return { atMs: seen.nowMs, queue: now, grows: before?.grows ?? false }
+  function look(seen: Observation, { queue, rate }: FloorMemory): FloorMemory {
+    const now = waitingNow(seen)
+    return {
+      queue: Number.isNaN(now) ? queue : queueOf(seen, now, queue),
+      rate: fullRateOf(seen, own, rate)
     }
-    const growth = ((now - before.queue) * 1_000) / (seen.nowMs - before.atMs)
-    const load = latestLoad(seen)
-    const noise = Number.isNaN(load) ? 0 : tolerance * load
-    const grows = growth > noise || (before.grows && now > 0 && growth >= 0)
-    return { atMs: seen.nowMs, queue: now, grows }
   }
 
-  function raise(seen: Observation, to: Units): { units: Units; because: string } {
+  function queueOf(seen: Observation, waiting: number, before: FloorMemory['queue']): FloorMemory['queue'] {
+    if (before === null || seen.nowMs <= before.atMs) {
+      return { atMs: seen.nowMs, waiting, grows: before?.grows ?? false }
+    }
+    const growth = ((waiting - before.waiting) * 1_000) / (seen.nowMs - before.atMs)
+    const load = latestLoad(seen)
+    const noise = Number.isNaN(load) ? 0 : tolerance * load
+    const grows = growth > noise || (before.grows && waiting > 0 && growth >= 0)
+    return { atMs: seen.nowMs, waiting, grows }
+  }
+
+  function raise(seen: Observation, to: Units, { rate }: FloorMemory): { units: Units; because: string } {
     const now = wantedNow(seen)
-    const own = sizing ?? sizingOf()
-    const one = own.resource ?? only(to)
-    const need = one === undefined ? NaN : needOf(seen, target) * own.perUnit(seen)
+    const one = own.resource !== undefined && own.resource in now ? own.resource : only(to)
+    const isKnown = rate !== null && usable(seen.service?.unitRate)
+    const need = isKnown ? latestLoad(seen) / (target * rate.rate) : NaN
     if (one === undefined || Number.isNaN(need)) {
       const units = atLeast(seen, to, now)
       return { units, because: 'what is needed is not known, so nothing is reduced' }
@@ -82,27 +95,18 @@ export function reactiveFloor({ target = 1, tolerance = 0.02, sizing }: FloorOpt
     if (serves >= need) return { units: to, because: '' }
     const asked = to[one] ?? now[one] ?? 0
     // Where the settings of the answer serve nobody no number of units would do: then none is taken away.
-    const wanted = serves > 0 && asked > 0 ? Math.ceil((asked * need) / serves - 1e-9) : Math.ceil(need)
+    const isIdle = !(serves > 0 && asked > 0)
+    const wanted = isIdle ? Math.ceil(need) : Math.ceil((asked * need) / serves - 1e-9)
     const floor = Math.min(wanted, seen.bounds?.[one]?.max ?? wanted)
-    const units = {
-      ...to,
-      [one]: serves > 0 ? Math.max(asked, floor) : Math.max(asked, floor, now[one] ?? 0)
-    }
+    const units = { ...to, [one]: Math.max(asked, floor, isIdle ? (now[one] ?? 0) : 0) }
     return { units, because: `the load needs ${Math.ceil(need * 100) / 100} units` }
   }
 
-  return { queue, raise }
-}
-
-/** Units at which the load of this moment would keep them busy to `target`; `NaN` where it is not known. */
-export function needOf(seen: Observation, target: number): number {
-  const load = latestLoad(seen)
-  const unitRate = seen.service?.unitRate
-  return usable(unitRate) && unitRate > 0 ? load / (target * unitRate) : NaN
+  return { look, raise }
 }
 
 /** Events that wait; `NaN` where nobody measured it. */
-function waiting(seen: Observation): number {
+function waitingNow(seen: Observation): number {
   const told = trusted(seen.metrics?.queue ?? seen.metrics?.lag)
   if (!Number.isNaN(told) || seen.topology === undefined) return told
   let sum = NaN

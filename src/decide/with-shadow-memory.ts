@@ -1,6 +1,6 @@
 /** What a shadow remembers, plain JSON, and what it says of it. */
 import type { Units } from '../roles.ts'
-import type { QueueMemory } from './with-reactive-floor.ts'
+import { type FloorMemory, noFloor } from './with-reactive-floor.ts'
 import type { Wanted } from './with-shadow-score.ts'
 import { type Block, emptyBlock, type Verdict, verdictOf } from './with-shadow-verdict.ts'
 
@@ -20,7 +20,7 @@ export type ShadowOwn = {
   readonly open: Block
   /** Scored turns in all. */
   readonly turns: number
-  readonly queue: QueueMemory
+  readonly floor: FloorMemory
 }
 
 export type ShadowMemory<Learned, Reference> = {
@@ -40,7 +40,7 @@ export const noShadow: ShadowOwn = {
   blocks: [],
   open: emptyBlock,
   turns: 0,
-  queue: null
+  floor: noFloor
 }
 
 /** For `why.inputs`. Scores are of the blocks that the next verdict will look at; null before anything was scored. */

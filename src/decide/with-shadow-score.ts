@@ -2,7 +2,7 @@
  * The score of a policy that is not in charge: what it wanted, a lead time before, against the load that really came.
  *
  *   v(t)  = min over [t − lead, t] of what it wanted              grown units serve a lead time later, fewer serve at once
- *   need  = load / (unitRate · target)
+ *   need  = load / (unitRate · target)                             the unit rate of a unit that has all it needs (sizing.ts)
  *   cost  = v_paid(t) + lateWeight · max(0, need − v(t))           units, at the middle of the load's newest steps
  *
  * Nothing but Observations is needed: what was wanted is kept in a ring, and what came is the load series a little later. Nothing is
@@ -12,7 +12,7 @@
 import type { Observation, Units } from '../roles.ts'
 import { usable } from './answer.ts'
 import { doubtsOf, type Trust } from './doubt.ts'
-import type { Sizing } from './sizing.ts'
+import type { FullRate, Sizing } from './sizing.ts'
 
 /** What both wanted from a moment on. `null`: an answer that does not count. */
 export type Wanted = {
@@ -80,6 +80,7 @@ export function scoreOf(
   seen: Observation,
   ring: readonly Wanted[],
   scoredMs: number | null,
+  full: FullRate,
   options: ScoreOptions
 ): { readonly scored?: Scored; readonly scoredMs: number | null } {
   const { load, nowMs } = seen
@@ -101,10 +102,9 @@ export function scoreOf(
   const rate = sum / (ended - first)
   const spanMs = (ended - first) * stepMs
   const unitRate = seen.service?.unitRate
-  const perUnit = options.sizing.perUnit(seen)
-  const known = !Number.isNaN(rate) && usable(unitRate) && unitRate > 0 && usable(perUnit)
-  if (!known || doubtsOf(seen, options.trust).length > 0) return { scoredMs: endMs }
-  const need = (rate * perUnit) / (unitRate * options.target)
+  const isKnown = !Number.isNaN(rate) && usable(unitRate) && unitRate > 0
+  if (!isKnown || full === null || doubtsOf(seen, options.trust).length > 0) return { scoredMs: endMs }
+  const need = rate / (full.rate * options.target)
   const atMs = endMs - spanMs / 2
   const learned = costAt(ring, 'learned', atMs, leadOf(seen, options.leadMs), need, options.lateWeight)
   const reference = costAt(ring, 'reference', atMs, leadOf(seen, options.leadMs), need, options.lateWeight)

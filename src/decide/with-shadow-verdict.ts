@@ -19,7 +19,7 @@ export type Block = {
 export const emptyBlock: Block = { turns: 0, ms: 0, learned: 0, reference: 0 }
 export const BLOCKS = 12
 /** Before there are so many no verdict is given: one odd block is no evidence. */
-const LEAST_BLOCKS = 3
+export const LEAST_BLOCKS = 3
 
 export interface Verdict {
   /** Mean cost of each, units. */

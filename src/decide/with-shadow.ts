@@ -1,7 +1,8 @@
 /**
  * Shadow — a learned policy in charge for as long as it is no worse than a plain one that is asked beside it.
  *
- *   demote    worse over a window          D − t·e > margin · (mean cost of the reference), at least `minTurns` scored turns
+ *   demote    worse over a window          D − t·e > margin · (mean cost of the reference), at least `minTurns` scored turns;
+             or suddenly             the same in the newest quarter of it, by five margins
  *   promote   better for a whole probation D + t·e < 0 over 12 blocks of it; each demotion doubles the probation, 16 times at most
  *
  * Both are asked, each in its own interval; one acts, and both are scored with hindsight from Observations alone: the cost of what each
@@ -47,6 +48,7 @@ import {
   emptyBlock,
   isBetter,
   isWorse,
+  LEAST_BLOCKS,
   type Verdict,
   verdictOf
 } from './with-shadow-verdict.ts'
@@ -100,6 +102,8 @@ export interface ShadowParts {
 
 /** The longest probation, in probations. */
 const MOST_PROBATIONS = 16
+/** So many margins worse in the newest three blocks is no longer luck, whatever the window before them was like. */
+const SUDDEN = 5
 
 /** Both policies as one; options as in `shadowOptions`. Throws `BAD_OPTION` for one that cannot be. */
 export function withShadow<Learned, Reference>(
@@ -144,9 +148,10 @@ export function withShadow<Learned, Reference>(
     doubted: boolean
   ): ShadowOwn {
     const newest = own.wanted[own.wanted.length - 1]
+    const like = ofLearned?.decision.to ?? own.said.learned?.to ?? {}
     const amount = (now: { decision: Decision } | undefined, before: Wanted[Who] | undefined) => {
       if (now === undefined) return before ?? null
-      return doubted ? null : amountOf(sizing, now.decision.to, seen)
+      return doubted ? null : amountOf(sizing, completed(seen, now.decision.to, like), seen)
     }
     const entry = {
       ms: seen.nowMs,
@@ -163,12 +168,12 @@ export function withShadow<Learned, Reference>(
       ...own,
       said: { learned: said('learned', ofLearned), reference: said('reference', ofReference) },
       wanted: remembered(own.wanted, entry, seen, scoring),
-      queue: floor.queue(seen, own.queue)
+      floor: floor.look(seen, own.floor)
     }
   }
 
   function judged(own: ShadowOwn, seen: Observation): { own: ShadowOwn; flip?: Verdict } {
-    const { scored, scoredMs } = scoreOf(seen, own.wanted, own.scoredMs, scoring)
+    const { scored, scoredMs } = scoreOf(seen, own.wanted, own.scoredMs, own.floor.rate, scoring)
     if (scored === undefined) return { own: { ...own, scoredMs } }
     const open = added(own.open, scored)
     const after = { ...own, scoredMs, turns: own.turns + 1, open }
@@ -194,7 +199,11 @@ export function withShadow<Learned, Reference>(
   }
 
   function mustFlip(inCharge: Who, blocks: readonly Block[], verdict: Verdict): boolean {
-    if (inCharge === 'learned') return verdict.turns >= minTurns && isWorse(verdict, margin)
+    if (inCharge === 'learned') {
+      const latest = verdictOf(blocks.slice(-LEAST_BLOCKS))
+      const jumped = latest !== null && isWorse(latest, SUDDEN * margin)
+      return verdict.turns >= minTurns && (jumped || isWorse(verdict, margin))
+    }
     return blocks.length === BLOCKS && isBetter(verdict)
   }
 
@@ -266,13 +275,13 @@ export function withShadow<Learned, Reference>(
   /** For a lead time after a change of charge, and on while the queue grows. */
   function handedOver(
     seen: Observation,
-    { flippedMs, queue }: ShadowOwn,
+    { flippedMs, floor: known }: ShadowOwn,
     to: Units
   ): { units: Units; because: string } | undefined {
     if (flippedMs === null) return undefined
     const carefulMs = Math.max(leadOf(seen, leadMs), MINUTE)
     const sinceMs = seen.nowMs - flippedMs
-    const grows = queue?.grows === true
+    const grows = known.queue?.grows === true
     // Long after, whatever grows is no matter of the handover any more.
     if (!(sinceMs < carefulMs || (grows && sinceMs < window))) return undefined
     const now = wantedNow(seen)
@@ -282,7 +291,7 @@ export function withShadow<Learned, Reference>(
       const most = seen.bounds?.[resource]?.max ?? Number.POSITIVE_INFINITY
       if (sinceMs < carefulMs) kept[resource] = Math.max(to[resource], Math.min(now[resource], most))
     }
-    const raised = grows ? floor.raise(seen, kept) : { units: kept, because: '' }
+    const raised = grows ? floor.raise(seen, kept, known) : { units: kept, because: '' }
     const because =
       raised.because === ''
         ? `handed over ${formatDuration(Math.max(0, sinceMs))} ago: nothing shrinks for ${formatDuration(carefulMs)}`
