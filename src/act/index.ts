@@ -1,7 +1,12 @@
 import { dryRun } from './dry-run.ts'
+import { flink } from './flink.ts'
+import { flinkSavepoint } from './flink-savepoint.ts'
 
+export { type Backoff, backoff } from './backoff.ts'
 export { type DryRunOptions, dryRun } from './dry-run.ts'
-export { type ActuatorMemory, newMemory } from './memory.ts'
+export { type FlinkActuatorOptions, flink } from './flink.ts'
+export { type FlinkSavepointOptions, flinkSavepoint } from './flink-savepoint.ts'
+export { type ActuatorMemory, newMemory, type Written } from './memory.ts'
 
 /** Every actuator by its name. */
-export const actuators = { 'dry-run': dryRun }
+export const actuators = { 'dry-run': dryRun, flink, 'flink-savepoint': flinkSavepoint }

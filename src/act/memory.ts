@@ -1,19 +1,27 @@
 /**
  * What an actuator must know of its past: plain JSON that belongs to the caller, who keeps it with the Turn, and is changed in place.
  *
- *   a command with epoch < memory.epoch is refused        something else than memory.written is there → somebody else wrote
+ *   epoch < memory.epoch → refused        what is there is neither `written` nor `sent` → somebody else wrote
  */
 import type { Command, Units } from '../roles.ts'
 
 export interface ActuatorMemory {
   /** The newest epoch seen. */
   epoch: number
-  /** What we wrote last and to whom; null: nothing yet, or the place changed hands and whatever is there is taken as it is. */
-  written: { readonly id: string; readonly units: Units } | null
+  /** What was accepted last, and of whom; null: nothing yet, and whatever is there is taken as it is. */
+  written: Written | null
+  /** What was sent and never answered. */
+  sent: Written | null
+}
+
+export interface Written {
+  /** The job, by its id: one that was submitted again has its own requirements. */
+  readonly id: string
+  readonly units: Units
 }
 
 export function newMemory(): ActuatorMemory {
-  return { epoch: 0, written: null }
+  return { epoch: 0, written: null, sent: null }
 }
 
 /** Why a command comes too late, if it does; else its epoch is the newest from now on. */

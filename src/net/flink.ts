@@ -5,6 +5,7 @@
  *   GET   /jobs/:job/metrics?get=a,b · /jobs/:job/vertices/:vertex/subtasks/metrics[?get=a,b&agg=max,sum]
  *   GET   /jobs/:job/resource-requirements  →  { [vertex]: { parallelism: { lowerBound, upperBound } } }
  *   PUT   /jobs/:job/resource-requirements  ←  the same, complete
+ *   PATCH /jobs/:job?mode=cancel
  *   POST  /jobs/:job/stop · GET /jobs/:job/savepoints/:trigger · POST /jars/:jar/run       (where there is no adaptive scheduler)
  *
  * Every answer is checked field by field. What is read either is what it should be or throws: UNREACHABLE (no answer, 5xx), BAD_ANSWER
@@ -66,6 +67,7 @@ export interface FlinkRest {
   ): Promise<ReadonlyMap<string, { readonly sum: number; readonly max: number }>>
   requirements(job: string, abort?: AbortSignal): Promise<FlinkRequirements>
   putRequirements(job: string, wanted: FlinkRequirements, abort?: AbortSignal): Promise<FlinkReply>
+  cancel(job: string, abort?: AbortSignal): Promise<FlinkReply>
   /** Any other command. */
   post(path: string, body: unknown, abort?: AbortSignal): Promise<FlinkReply>
   get(path: string, abort?: AbortSignal): Promise<FlinkReply>
@@ -105,9 +107,10 @@ export function flinkRest(server: Server): FlinkRest {
   async function command(
     path: string,
     request: Partial<JsonRequest>,
-    abort?: AbortSignal
+    abort?: AbortSignal,
+    query = ''
   ): Promise<FlinkReply> {
-    const { status, body, retryAfterMs } = await ask(path, { ...request, abort })
+    const { status, body, retryAfterMs } = await ask(path, { ...request, abort }, query)
     const accepted = status >= 200 && status < 300
     const says = accepted ? '' : saysOf(body)
     return { status, says, body, ...(retryAfterMs !== undefined && { retryAfterMs }) }
@@ -154,6 +157,7 @@ export function flinkRest(server: Server): FlinkRest {
       )
       return command(`${idPath(job)}/resource-requirements`, { method: 'PUT', json }, abort)
     },
+    cancel: (job, abort) => command(idPath(job), { method: 'PATCH' }, abort, 'mode=cancel'),
     post: (path, json, abort) => command(path, { method: 'POST', json }, abort),
     get: (path, abort) => command(path, {}, abort)
   }

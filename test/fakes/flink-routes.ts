@@ -39,7 +39,9 @@ export function answerFlink(fake: FakeFlink, call: FakeCall): Answer {
   const vertex = job.vertices.find((it) => it.id === fourth)
   switch (third) {
     case undefined:
-      return ok(details(job))
+      if (call.method !== 'PATCH') return ok(details(job))
+      job.state = 'CANCELED'
+      return { status: 202, body: {} }
     case 'vertices':
       if (vertex === undefined) return refuse(404, `JobVertex ${fourth} not found`)
       if (fifth === undefined) return ok(subtasks(job, vertex))
