@@ -9,7 +9,7 @@ import { interrupted } from './interrupt.ts'
 export const threads = Math.max(1, Math.min(8, availableParallelism()))
 
 /** TypeScript in the repository, JavaScript in the package. */
-function moduleOf(path: string): URL {
+export function moduleOf(path: string): URL {
   return new URL(`${path}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 }
 
@@ -63,7 +63,7 @@ export function inWorkersEach<Input, Output>(
 }
 
 /** Progress of each as progress of all. */
-function shared(count: number, tell: (share: number, input: number) => void) {
+export function shared(count: number, tell: (share: number, input: number) => void) {
   const shares = new Float64Array(count)
   return (input: number, done: number, of: number) => {
     shares[input] = done / of

@@ -30,6 +30,12 @@ export interface RehearseOptions extends DataOptions {
   readonly quiet?: boolean
 }
 
+/** The flags about one unit. */
+export type SettingsOptions = Pick<
+  RehearseOptions,
+  'minUnits' | 'maxUnits' | 'unitRate' | 'serviceTime' | 'slo' | 'leadTime' | 'price'
+>
+
 export function readWorld({ world, worldConfig }: RehearseOptions): string {
   if (!Object.hasOwn(worlds, world)) {
     throw new PrescaleError('BAD_OPTION', unknownName('a world', world, Object.keys(worlds)))
@@ -83,7 +89,7 @@ export function seedsOf({ seeds, seed }: RehearseOptions): number[] {
 }
 
 /** What was said about one unit; what was not is undefined, and assumed later. */
-export function settingsOf(options: RehearseOptions): ServiceSettings {
+export function settingsOf(options: SettingsOptions): ServiceSettings {
   const minUnits = units('--min-units', options.minUnits, 0)
   const maxUnits = units('--max-units', options.maxUnits, 1)
   requireOption(

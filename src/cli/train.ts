@@ -1,4 +1,4 @@
-/** `prescale train forecaster FILE` — what a method learns on a history, kept in a file that is used at once. */
+/** `prescale train forecaster FILE`, and `train policy` (train-policy.ts) — what a method learns on a history, kept in a file that is used at once. */
 import { readFileSync, statSync } from 'node:fs'
 import { Command } from 'commander'
 import {
@@ -21,6 +21,7 @@ import { inWorker } from './jobs.ts'
 import { readLevels, readOneModel, readSeason, readSteps } from './models.ts'
 import { wholeNumber } from './numbers.ts'
 import { note, print, progress, type Row, readFormat } from './output.ts'
+import { policyCommand } from './train-policy.ts'
 
 interface Options extends DataOptions {
   readonly model: string
@@ -62,16 +63,7 @@ export function command(): Command {
     .option('--quiet', 'no notes, no progress')
     .option('--seed <N>', 'of the training, and of builtin:daily-wave', '1')
   train.addCommand(addDataOptions(forecaster).action(run))
-  train.addCommand(
-    new Command('policy')
-      .description('a policy; not yet')
-      .argument('[FILE]')
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(() => {
-        throw new PrescaleError('BAD_OPTION', 'train policy comes later; `train forecaster` is there')
-      })
-  )
+  train.addCommand(policyCommand())
   return train
 }
 

@@ -17,11 +17,8 @@ import {
   sliceSteps
 } from '../base/index.ts'
 import {
-  bestAction,
-  type ElasticBins,
   elasticBins,
   evaluateTable,
-  type QTable,
   qLearning,
   qLearningOptions,
   type SealedTable,
@@ -31,13 +28,8 @@ import {
   tabularModel
 } from '../decide/index.ts'
 import type { Forecaster } from '../roles.ts'
-import { type ElasticConfig, unitsIn } from '../sim/index.ts'
-import {
-  type ElasticDemand,
-  type ElasticEnvironment,
-  elasticEnvironment,
-  foreseenDemand
-} from './elastic-environment.ts'
+import { type ElasticDemand, elasticEnvironment, foreseenDemand } from './elastic-environment.ts'
+import { BEFORE, type ElasticExam, type ElasticScore, elasticExam, greedy } from './elastic-exam.ts'
 import { historyOf } from './plan.ts'
 import type { ServicePlan } from './plan-service.ts'
 
@@ -51,57 +43,46 @@ export const elasticLearning = {
   epsilonDecay: 0.99
 }
 
-export interface ElasticTask {
-  readonly world: Partial<ElasticConfig>
-  readonly bins: ElasticBins
+export interface ElasticTask extends ElasticExam {
   readonly learn: ElasticDemand
-  readonly validate: ElasticDemand
-  readonly score: ElasticDemand
   /** Steps that were not measured, and bridged. */
   readonly bridged: number
-}
-
-export interface ElasticScore {
-  /** Mean of a minute. */
-  readonly reward: number
-  /** Share of the arrivals over the SLO. */
-  readonly late: number
-  readonly meanUnits: number
 }
 
 export interface ElasticBest {
   readonly model: SealedTable
   readonly updates: number
   readonly validation: ElasticScore
-}
-
-export interface ElasticScores {
-  readonly minutes: number
-  readonly learned: ElasticScore
-  readonly constant: ElasticScore & { readonly setting: string }
-  readonly proportional: ElasticScore & { readonly setting: string }
+  readonly curve: readonly {
+    readonly steps: number
+    readonly episodes: number
+    readonly meanReward: number
+  }[]
 }
 
 /** A table has room for this much more than the largest load of training at full work. */
 const HEADROOM = 1.3
 const HISTORY = 1 / 3
 const VALIDATE = 0.2
-/** Steps that a trend needs before the first decision. */
-const BEFORE = 2
-const TARGETS = [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
-const [DOWN, HOLD, UP] = [0, 1, 2]
 
-/** Sets everything up from the trace, forecasts included. `progress`: share of the load that was led through the forecaster. */
+export interface ElasticTaskOptions {
+  /** All of the trace is for training, and the last part of it scores: what the plan holds back is not looked at. */
+  readonly all?: boolean
+  /** How much of the load was led through the forecaster. */
+  readonly progress?: (done: number, of: number) => void
+}
+
+/** Sets everything up from the trace, forecasts included. */
 export function elasticTask(
   plan: ServicePlan,
   forecaster: Forecaster,
-  progress?: (done: number, of: number) => void
+  { all: isAll = false, progress }: ElasticTaskOptions = {}
 ): ElasticTask {
   const { trace, span, settings, world } = plan
   const { load, bridged } = withoutGaps(historyOf(sliceSteps(trace, span.fitFrom, span.scoreTo), MINUTE, 1))
   const perStep = trace.stepMs / MINUTE
   const steps = load.values.length
-  const held = Math.round((span.scoreTo - span.scoreFrom) * perStep)
+  const held = isAll ? 0 : Math.round((span.scoreTo - span.scoreFrom) * perStep)
   const training = steps - held
   const history = Math.floor(training * HISTORY)
   const validate = Math.floor(training * VALIDATE)
@@ -142,13 +123,19 @@ export function elasticTask(
   }
 }
 
+export interface ElasticTrainingHooks {
+  /** Written into the model beside the world. */
+  readonly about?: Readonly<Record<string, string | number>>
+  readonly progress?: (done: number, of: number) => void
+}
+
 /** Learns one table and says what it is worth on the validation part. Errors: `BAD_OPTION`. */
 export function trainElastic(
   task: ElasticTask,
   method: TabularMethod,
   given: GivenOptions,
   seed: number,
-  about: Readonly<Record<string, string | number>> = {}
+  { about, progress }: ElasticTrainingHooks = {}
 ): ElasticBest {
   const { world, bins, learn } = task
   const { unitRate, serversPerUnit, sloMs, bootSteps } = world
@@ -157,9 +144,19 @@ export function trainElastic(
   const { states, actions } = environment
   const size = { states: states.states, actions }
   const learner = method === 'sarsa' ? sarsa : qLearning
-  const { table, updates } = learner(environment, size, random(seed, method), given)
   const options = readOptions(method, qLearningOptions, given)
-  const { gamma } = options
+  const { gamma, episodes } = options
+  // A learner begins its episodes in order: that is how far it is.
+  const begun = (episode: number) => {
+    if (episode % 20 === 0) progress?.(episode, episodes)
+    return environment.reset(episode)
+  }
+  const { table, updates, returns } = learner(
+    { ...environment, reset: begun },
+    size,
+    random(seed, method),
+    given
+  )
   const measured = evaluateTable(environment, table, random(seed, 'prices'), { gamma })
   const model = sealedTable(tabularModel(states.shape, { method, gamma, table }), {
     bins,
@@ -171,96 +168,17 @@ export function trainElastic(
       world: { name: 'service', ...about, unitRate, serversPerUnit, sloMs, bootSteps }
     }
   })
-  return { model, updates, validation: elasticExam(task.validate, task, greedy(table)) }
+  const validation = elasticExam(task.validate, task, greedy(table))
+  return { model, updates, validation, curve: curveOf(returns, day) }
 }
 
-/** The table of a model that was kept, beside the best constant and a proportional rule with the same forecast. */
-export function scoreElastic(task: ElasticTask, { values, visits }: SealedTable): ElasticScores {
-  const table = {
-    states: values.length / 3,
-    actions: 3,
-    values: Float64Array.from(values),
-    visits: Uint32Array.from(visits)
-  }
-  const scored = <K>(knobs: readonly K[], rule: (knob: K) => ElasticRule, say: (knob: K) => string) => {
-    const worth = knobs.map((knob) => elasticExam(task.validate, task, rule(knob)).reward)
-    const knob = knobs[worth.indexOf(Math.max(...worth))]
-    return { ...elasticExam(task.score, task, rule(knob)), setting: say(knob) }
-  }
-  const { maxUnits } = task.bins
-  const sizes = Array.from({ length: maxUnits }, (_, i) => i + 1)
-  return {
-    minutes: task.score.load.length - BEFORE,
-    learned: elasticExam(task.score, task, greedy(table)),
-    constant: scored(
-      sizes,
-      (size) => towards(() => size),
-      (size) => `${size} units`
-    ),
-    proportional: scored(
-      TARGETS,
-      (target) => proportionalRule(target, task.world.unitRate ?? NaN),
-      (target) => `target ${target}`
-    )
-  }
-}
-
-interface Seen {
-  readonly state: number
-  readonly predicted: number
-  readonly units: number
-}
-
-/** 0 down, 1 hold, 2 up. */
-type ElasticRule = (seen: Seen) => number
-
-/** The load from its first minute to its last. */
-export function elasticExam(
-  demand: ElasticDemand,
-  { world, bins }: Pick<ElasticTask, 'world' | 'bins'>,
-  rule: ElasticRule
-): ElasticScore {
-  const steps = demand.load.length - BEFORE
-  const environment = elasticEnvironment(demand, { world, bins, steps })
-  let state = environment.reset(0)
-  let [reward, missed, arrivals, paid] = [0, 0, 0, 0]
-  for (let over = false; !over; ) {
-    const step = environment.step(rule(seenBy(environment, demand, state)))
-    const now = environment.last()
-    reward += step.reward
-    missed += now.missed
-    arrivals += now.arrivals
-    paid += now.paid
-    state = step.observation
-    over = step.truncated
-  }
-  return { reward: reward / steps, late: arrivals > 0 ? missed / arrivals : 0, meanUnits: paid / steps }
-}
-
-function seenBy(environment: ElasticEnvironment, { predicted }: ElasticDemand, state: number): Seen {
-  const { ready, starting } = environment.last()
-  return { state, predicted: predicted[environment.at() - 1], units: ready + unitsIn(starting) }
-}
-
-/** The best action of a table; hold where it never was. */
-function greedy({ values, visits, actions }: QTable): ElasticRule {
-  return ({ state }) => {
-    const from = state * actions
-    const tried = visits[from + DOWN] + visits[from + HOLD] + visits[from + UP]
-    return tried === 0 ? HOLD : bestAction(values, state, actions)
-  }
-}
-
-const towards =
-  (wish: (seen: Seen) => number): ElasticRule =>
-  (seen) =>
-    wish(seen) > seen.units ? UP : wish(seen) < seen.units ? DOWN : HOLD
-
-/** As many units as the predicted load needs at this utilisation, one a step; down only from two too many. */
-function proportionalRule(target: number, unitRate: number): ElasticRule {
-  return towards(({ predicted, units }) => {
-    const wish = Math.max(1, Math.ceil(predicted / (target * unitRate)))
-    return wish === units - 1 ? units : wish
+/** Mean rewards of a minute, over as many episodes as make some hundred points, exploration included. */
+function curveOf(returns: Float64Array, day: number): ElasticBest['curve'] {
+  const size = Math.max(1, Math.round(returns.length / 100))
+  return Array.from({ length: Math.floor(returns.length / size) }, (_, i) => {
+    const until = (i + 1) * size
+    const sum = returns.subarray(i * size, until).reduce((total, reward) => total + reward, 0)
+    return { steps: until * day, episodes: until, meanReward: sum / size / day }
   })
 }
 

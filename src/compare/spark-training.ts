@@ -18,7 +18,6 @@ import {
   resumePpo,
   trainedIn
 } from '../decide/index.ts'
-import type { Exchange } from '../nn/index.ts'
 import type { RewardScenario } from '../sim/index.ts'
 import { type SparkEnvironment, type SparkEnvironmentOptions, sparkEnvironment } from './spark-environment.ts'
 import { bestConstant, bestProportional, type SparkScore, sparkExam } from './spark-exam.ts'
@@ -34,6 +33,8 @@ export interface SparkTask {
   readonly steps?: number
   /** Messages/s as executors of 50/s see them, for each purpose a part; absent: generated accidents. */
   readonly trace?: { readonly learn: Series; readonly validate: Series; readonly score: Series }
+  /** Written into the model beside world, scenario and edge. `unitRate`: events/s that an executor serves, else 50. */
+  readonly about?: Readonly<Record<string, string | number>>
 }
 
 /** The best so far. */
@@ -50,13 +51,24 @@ export interface SparkProgress {
 }
 
 export interface SparkHooks {
-  readonly exchange?: Exchange
+  /** How threads share the environments; absent: this one plays all. */
+  readonly exchange?: Parameters<typeof ppo>[2]
   /** Goes on from here. `where` names it in errors. */
   readonly from?: { readonly progress: SparkProgress; readonly where: string }
   /** Asked behind each update; all threads must get the same answer. */
   readonly enough?: () => boolean
-  /** Behind each update. `progress` is made only when it is called. */
-  readonly told?: (point: CurvePoint, of: number, progress: () => SparkProgress) => void
+  /** Behind each update. */
+  readonly told?: (news: SparkNews) => void
+}
+
+export interface SparkNews {
+  readonly point: CurvePoint
+  /** Updates that were made, and that there will be. */
+  readonly done: number
+  readonly of: number
+  readonly best: SparkBest
+  /** All that it takes to go on from here; made when it is called. */
+  readonly progress: () => SparkProgress
 }
 
 const VALIDATIONS = 20
@@ -77,20 +89,26 @@ export function trainSpark(
   const exam = sparkTrainingEnvironment(task, 'validate')
   const every = Math.max(1, Math.round(learner.updates / VALIDATIONS))
   let best = from?.progress.best
-  const progress = (): SparkProgress => {
-    if (best === undefined) throw new PrescaleError('FAILED', 'nothing was learned: no update was made')
-    return { ppo: learner.checkpoint(), best }
-  }
   while (!learner.done) {
     const point = learner.update()
     const done = learner.curve.length
     const stops = enough?.() === true
     // The first update is validated too: whoever stops early has something.
-    if (done === 1 || done % every === 0 || learner.done || stops) best = better(best, learner, task, exam)
-    told?.(point, learner.updates, progress)
+    if (best === undefined || done % every === 0 || learner.done || stops) {
+      best = better(best, learner, task, exam)
+    }
+    const now = best
+    told?.({
+      point,
+      done,
+      of: learner.updates,
+      best: now,
+      progress: () => ({ ppo: learner.checkpoint(), best: now })
+    })
     if (stops) break
   }
-  return progress()
+  if (best === undefined) throw new PrescaleError('FAILED', 'nothing was learned: no update was made')
+  return { ppo: learner.checkpoint(), best }
 }
 
 /** The environment of a task, for one purpose. */
@@ -145,10 +163,10 @@ function better(
   const trained = learner.model()
   const validation = sparkExam(exam, sparkValidation, learnedRule(trained))
   if (best !== undefined && validation.reward <= best.validation.reward) return best
-  const { scenario, edge } = task
+  const { scenario, edge, about } = task
   const model = trainedIn(
     trained,
-    { name: 'spark', scenario, edge },
+    { name: 'spark', scenario, edge, ...about },
     { validation: { ...validation, episodes: sparkValidation.length }, curve: [...learner.curve] }
   )
   return { model, steps, validation }
