@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'writes a commented prescale.yaml to start from',
     load: () => import('./init.ts')
   },
+  validate: {
+    says: 'every problem of a config, with line and column',
+    load: () => import('./validate.ts')
+  },
   doctor: {
     says: 'checks this machine, files and Prometheus; says how to mend what is wrong',
     load: () => import('./doctor.ts')

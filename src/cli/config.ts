@@ -3,6 +3,7 @@
  *
  *   data:       the flags that go with a FILE, and `file` itself; for every command that reads a load
  *   rehearse:   the flags of `rehearse`, and so for each command
+ *   version, targets, gateways, …   what the live loop does, which is no flag: see `src/config/`
  *
  * Names are those of the flags, without dashes: `--lead-time` is `leadTime`. Errors name line and column.
  */
@@ -11,17 +12,17 @@ import { Command } from 'commander'
 import { isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml'
 import { PrescaleError, unknownName } from '../base/index.ts'
 import { addDataOptions } from './data.ts'
+import { liveSections } from './live-sections.ts'
 
 /** Fills in what the file says where no flag was given, before `acting` (`name` or a command below it) acts. */
 export function applyConfig(acting: Command, name: string, file: string, sections: readonly string[]): void {
   const { contents, at } = parse(file)
   for (const pair of contents) {
     const section = keyOf(pair)
+    if (liveSections.includes(section)) continue
     if (section !== 'data' && !sections.includes(section)) {
-      throw new PrescaleError(
-        'BAD_INPUT',
-        `${at(pair)}: ${unknownName('a section', section, ['data', ...sections])}`
-      )
+      const known = ['data', ...sections, ...liveSections]
+      throw new PrescaleError('BAD_INPUT', `${at(pair)}: ${unknownName('a section', section, known)}`)
     }
     if (section !== 'data' && section !== name) continue
     if (!isMap(pair.value)) {

@@ -65,7 +65,8 @@ function withCommon(command: Command): Command {
   }
   return command.hook('preAction', async (_, acting) => {
     const { config } = acting.opts<{ config?: string }>()
-    if (config === undefined) return
+    // Who looks for every problem of a file must not end at the first.
+    if (config === undefined || command.name() === 'validate') return
     const { applyConfig } = await import('./config.ts')
     applyConfig(acting, command.name(), config, Object.keys(commands))
   })

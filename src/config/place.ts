@@ -1,7 +1,15 @@
 /** Where something stands in a YAML text: a path of names and positions to line and column. */
-
-import type { Document } from 'yaml'
-import { isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type Pair, type YAMLMap } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type Pair,
+  type YAMLMap
+} from 'yaml'
 import { singulars } from './shorthand.ts'
 
 export type Path = readonly PropertyKey[]
@@ -14,56 +22,59 @@ export interface Place {
 export function placeOf(document: Document.Parsed, lines: LineCounter, path: Path): Place {
   let node: unknown = document.contents
   let offset = startOf(node) ?? 0
-  for (const step of path) {
-    const inside = isAlias(node) ? node.resolve(document) : node
-    const next = isMap(inside)
-      ? pairAt(inside, step)
-      : isSeq(inside)
-        ? { value: inside.items[Number(step)] }
-        : undefined
+  for (const [i, step] of path.entries()) {
+    const next = stepInto(document, node, step, i)
     if (next === undefined) break
-    node = next.value
-    const at =
-      isScalar(node) && node.value !== null
-        ? startOf(node)
-        : 'key' in next
-          ? startOf(next.key)
-          : startOf(node)
-    offset = at ?? offset
+    const { value, key } = next
+    const isText = isScalar(value) && value.value !== null
+    offset = startOf(isText || key === undefined ? value : key) ?? offset
+    node = value
   }
-  const { line, col } = lines.linePos(offset)
-  return { line, column: col }
+  return placeAt(lines, offset)
 }
 
 /** The position of the name, not of what stands behind it. */
 export function placeOfKey(document: Document.Parsed, lines: LineCounter, path: Path): Place {
-  const parent = nodeAt(document, path.slice(0, -1))
-  const pair = isMap(parent) ? pairAt(parent, path[path.length - 1]) : undefined
-  const offset = startOf(pair?.key)
-  if (offset === undefined) return placeOf(document, lines, path)
+  let node: unknown = document.contents
+  let offset: number | undefined
+  for (const [i, step] of path.entries()) {
+    const next = stepInto(document, node, step, i)
+    offset = startOf(next?.key)
+    node = next?.value
+  }
+  return offset === undefined ? placeOf(document, lines, path) : placeAt(lines, offset)
+}
+
+export function placeAt(lines: LineCounter, offset: number): Place {
   const { line, col } = lines.linePos(offset)
   return { line, column: col }
 }
 
-function nodeAt(document: Document.Parsed, path: Path): unknown {
-  let node: unknown = document.contents
-  for (const step of path) {
-    const inside = isAlias(node) ? node.resolve(document) : node
-    node = isMap(inside)
-      ? pairAt(inside, step)?.value
-      : isSeq(inside)
-        ? inside.items[Number(step)]
-        : undefined
-  }
-  return node
+interface Next {
+  readonly value: unknown
+  /** Absent in a list, and where one thing stands for a list of one. */
+  readonly key?: unknown
 }
 
-/** By name, by its singular, or by position where settings by name stand for a list. */
-function pairAt(map: YAMLMap, step: PropertyKey): Pair | undefined {
-  if (typeof step === 'number') return map.items[step]
-  const named = (name: string) =>
-    map.items.find(({ key }) => String(isScalar(key) ? key.value : key) === name)
-  return named(String(step)) ?? named(singulars[String(step)] ?? '')
+function stepInto(
+  document: Document.Parsed,
+  node: unknown,
+  step: PropertyKey,
+  depth: number
+): Next | undefined {
+  const inside = isAlias(node) ? node.resolve(document) : node
+  if (isSeq(inside)) return { value: inside.items[Number(step)] }
+  if (!isMap(inside)) return undefined
+  if (typeof step !== 'number') return pairOf(inside, String(step))
+  // Targets by name are a list by position; elsewhere one thing is the only one of its list.
+  return depth === 1 ? inside.items[step] : { value: node }
+}
+
+/** By name, or by its singular. */
+function pairOf(map: YAMLMap, name: string): Pair | undefined {
+  const find = (wanted: string) =>
+    map.items.find(({ key }) => String(isScalar(key) ? key.value : key) === wanted)
+  return find(name) ?? find(singulars[name] ?? '')
 }
 
 function startOf(node: unknown): number | undefined {

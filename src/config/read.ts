@@ -6,10 +6,18 @@
  * A problem says where, what, and what would be right: `prescale.yaml:7:15: targets.cars.interval must be a duration with
  * its unit, such as 30s, was 30`.
  */
-import { isMap, LineCounter, parseDocument } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isMap,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLParseError
+} from 'yaml'
 import { PrescaleError, unknownName } from '../base/index.ts'
 import { complete, type Said } from './across.ts'
-import { type Path, type Place, pathText, placeOf, placeOfKey } from './place.ts'
+import { type Path, type Place, pathText, placeAt, placeOf, placeOfKey } from './place.ts'
 import { config as schema } from './schema.ts'
 import { isSettings, type Settings } from './shorthand.ts'
 import type { Config } from './types.ts'
@@ -33,26 +41,31 @@ export interface Checked {
 /** `sections` are names at the top that belong to others, such as `rehearse`, and are passed over. */
 export function checkConfig(text: string, sections: readonly string[] = []): Checked {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false })
-  const at = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset)
-    return { line, column: col }
-  }
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    stringKeys: true,
+    prettyErrors: false
+  })
+  const at = (offset: number): Place => placeAt(lines, offset)
   const nowhere = (says: string, place: Place = { line: 1, column: 1 }): Checked => {
     const problem = { ...place, path: '', says }
     return { problems: [problem], placed: (said) => ({ ...place, path: '', says: said.says }) }
   }
-  const broken = document.errors.map(({ pos, message, code }) => ({
-    ...at(pos[0]),
-    path: '',
-    says: code === 'MULTIPLE_DOCS' ? 'must be one document, without ---' : message.split('\n')[0]
-  }))
-  if (broken.length > 0) return { ...nowhere(''), problems: broken }
+  const [broken] = document.errors
+  // One is enough: where the text ends in the middle of something, everything behind it looks wrong.
+  if (broken !== undefined) return nowhere(sayBroken(broken), at(broken.pos[0]))
   let raw: unknown
   try {
     raw = document.toJS({ maxAliasCount: 100 })
   } catch {
-    return nowhere('has aliases inside aliases, far too many of them')
+    const lost = unresolved(document)
+    return lost === undefined
+      ? nowhere('has aliases inside aliases, far too many of them')
+      : nowhere(
+          `'*${lost.source}' must be an alias of something that stands before it`,
+          at(lost.range?.[0] ?? 0)
+        )
   }
   if (raw === null || raw === undefined) return nowhere("is empty: it must begin with 'version: 1'")
   if (!isMap(document.contents) || !isSettings(raw)) {
@@ -69,8 +82,25 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
     return { ...place, path: '', says: unknownName(what, String(path.at(-1)), all) }
   }
   const { config, said } = checkSettings(mine)
-  const problems = said.map(placed).sort((a, b) => a.line - b.line || a.column - b.column)
+  const once = new Map(said.map(placed).map((problem) => [JSON.stringify(problem), problem]))
+  const problems = [...once.values()].sort((a, b) => a.line - b.line || a.column - b.column)
   return problems.length > 0 ? { problems, placed } : { config, problems, placed }
+}
+
+function sayBroken({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'must be one document, without ---'
+  if (code === 'NON_STRING_KEY') return 'must be a name: settings stand behind words'
+  return message.split('\n')[0]
+}
+
+function unresolved(document: Document.Parsed): Alias | undefined {
+  let lost: Alias | undefined
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) lost ??= alias
+    }
+  })
+  return lost
 }
 
 function checkSettings(mine: Settings): { readonly config?: Config; readonly said: readonly Said[] } {

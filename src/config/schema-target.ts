@@ -269,7 +269,8 @@ export const target = short(
 /** `forecast: none` is the absence of a forecast; none said is `blend`. */
 function withForecast(written: unknown): unknown {
   if (!isSettings(written)) return written
-  if (written.forecast === undefined) return { ...written, forecast: { method: 'blend' } }
+  if (written.forecast === undefined || written.forecast === null)
+    return { ...written, forecast: { method: 'blend' } }
   if (written.forecast !== 'none') return written
   const { forecast: _, ...rest } = written
   return rest

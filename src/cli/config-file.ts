@@ -1,0 +1,95 @@
+/** `prescale.yaml` on disk: read, checked by everybody who knows something about it, settings of commands included. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { isMap, isScalar, parseDocument } from 'yaml'
+import { PrescaleError } from '../base/index.ts'
+import { type Config, checkConfig, type Problem, refused, type Said } from '../config/index.ts'
+import { readModelFile } from '../store/model-file.ts'
+import { commands } from './commands.ts'
+import { problemsOf } from './config-problems.ts'
+import { addDataOptions } from './data.ts'
+import { liveSections } from './live-sections.ts'
+
+export const CONFIG_FILE = 'prescale.yaml'
+
+/** Names at the top of the file that belong to commands. */
+export const commandSections: readonly string[] = ['data', ...Object.keys(commands)].filter(
+  (name) => !liveSections.includes(name)
+)
+
+export interface CheckedFile {
+  /** Absent while there are problems. */
+  readonly config?: Config
+  readonly problems: readonly Problem[]
+}
+
+/** Errors: NOT_FOUND where there is no file. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+    const hint = code === 'ENOENT' ? ': there is no such file; `prescale init` writes one' : ''
+    throw new PrescaleError('NOT_FOUND', `${file} cannot be read${hint}`, { cause })
+  }
+}
+
+/** All that is wrong with a text, in its order. Model files that it names are read. */
+export async function checkText(text: string): Promise<CheckedFile> {
+  const { config, problems, placed } = checkConfig(text, commandSections)
+  const found =
+    config === undefined
+      ? [...problems]
+      : [...problemsOf(config, { readModel: once(readModelFile) })].map(placed)
+  // Where the file as a whole could not be read there are no sections to look at.
+  const whole = problems.length === 0 || problems.some(({ path }) => path !== '')
+  if (whole) for (const said of await sectionProblems(text)) found.push(placed(said))
+  const sorted = found.sort((a, b) => a.line - b.line || a.column - b.column)
+  return sorted.length > 0 ? { problems: sorted } : { config, problems: [] }
+}
+
+/** The config of a file, or its first problem and how many there are. Errors: NOT_FOUND, BAD_INPUT. */
+export async function loadConfig(file: string): Promise<Config> {
+  const { config, problems } = await checkText(readText(file))
+  if (config === undefined) throw refused(file, problems)
+  return config
+}
+
+/** Sections of commands: settings that are no flags. What the values are worth each command sees when it acts. */
+async function sectionProblems(text: string): Promise<Said[]> {
+  const { contents } = parseDocument(text)
+  if (!isMap(contents)) return []
+  const said: Said[] = []
+  for (const { key, value } of contents.items) {
+    const section = String(isScalar(key) ? key.value : key)
+    if (!commandSections.includes(section) || value === null || (isScalar(value) && value.value === null))
+      continue
+    if (!isMap(value)) {
+      said.push({ path: [section], says: "must be settings, such as 'step: 1m'" })
+      continue
+    }
+    const known = await namesOf(section)
+    for (const { key: setting } of value.items) {
+      const name = String(isScalar(setting) ? setting.value : setting)
+      if (!known.includes(name)) said.push({ path: [section, name], key: true, known, says: 'is no setting' })
+    }
+  }
+  return said
+}
+
+async function namesOf(section: string): Promise<string[]> {
+  if (section === 'data') return ['file', ...optionsOf(addDataOptions(new Command()))]
+  const command = (await commands[section].load()).command()
+  return [...new Set([command, ...command.commands].flatMap(optionsOf))].filter((name) => name !== 'config')
+}
+
+const optionsOf = (command: Command): string[] => command.options.map((option) => option.attributeName())
+
+function once<T>(read: (path: string) => T): (path: string) => T {
+  const kept = new Map<string, T>()
+  return (path) => {
+    const value = kept.get(path) ?? read(path)
+    kept.set(path, value)
+    return value
+  }
+}
