@@ -18,6 +18,7 @@ import {
   sliceSteps,
   unknownName
 } from '../base/index.ts'
+import type { EdgeData } from '../compare/edge-track.ts'
 import type { PrometheusServer, RangeQuery } from '../observe/prometheus.ts'
 import type { TableOptions } from '../observe/table.ts'
 import { readMoment } from './moment.ts'
@@ -51,6 +52,8 @@ export interface Data {
   readonly name: string
   /** The further columns that were asked for, on the same time axis and neither scaled nor floored. */
   readonly extra: Readonly<Record<string, Series>>
+  /** What only the edge sees of it: the streets of `builtin:accidents`. */
+  readonly edge?: EdgeData
 }
 
 const builtins = ['flights', 'daily-wave', 'accidents']
@@ -156,8 +159,9 @@ async function builtin(
   const seed = wholeNumber('--seed', options.seed ?? 1, 0)
   if (name === 'accidents') {
     const { accidents } = await import('../sim/load/accidents.ts')
-    const { total } = accidents({ durationMs: ACCIDENT_DAYS * DAY, startMs: Date.UTC(2024, 0, 1) }, seed)
-    return { series: total, notes: [], name, extra: {} }
+    const days = { durationMs: ACCIDENT_DAYS * DAY, startMs: Date.UTC(2024, 0, 1) }
+    const { total, streets, accidents: happened } = accidents(days, seed)
+    return { series: total, notes: [], name, extra: {}, edge: { streets, accidents: happened } }
   }
   const { dailyWave } = await import('../sim/load/daily-wave.ts')
   const absent =
@@ -237,10 +241,16 @@ function shape(data: Data, options: DataOptions): Data {
   requireOption(factor > 0 && Number.isFinite(factor), '--scale', options.scale, 'a positive number')
   const raw = toStep(data.series, stepMs)
   const extra = mapValues(data.extra, (s) => toStep(s, stepMs))
-  if (!options.floor) return { ...data, series: scale(raw, factor), extra }
+  if (!options.floor) {
+    const edge = data.edge && { ...data.edge, streets: data.edge.streets.map((s) => scale(s, factor)) }
+    return { ...data, series: scale(raw, factor), extra, ...(edge && { edge }) }
+  }
   const floor = 0.98 * smallest(raw.values.subarray(0, trainingSteps(raw, options.trainUntil, options.tz)))
   const notes = [...data.notes, `floor subtracted: ${floor} events/s = 0.98 × the training part's minimum`]
-  return { ...data, series: scale(minus(raw, floor), factor), extra, notes }
+  // Which part of a street is floor nobody knows.
+  const { edge, ...rest } = data
+  const silent = edge ? ['--floor leaves the streets without a load of their own: no edge signals'] : []
+  return { ...rest, series: scale(minus(raw, floor), factor), extra, notes: [...notes, ...silent] }
 }
 
 function stepOf(options: DataOptions): number | undefined {

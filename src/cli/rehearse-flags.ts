@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { formatDuration, PrescaleError, parseDuration, requireOption, unknownName } from '../base/index.ts'
+import { type EdgeKind, edgeKinds } from '../compare/edge-track.ts'
 import { DEFAULTS, type ServiceSettings, type StreamWorld } from '../compare/plan.ts'
 import type { Quantiles } from '../roles.ts'
 import { worlds } from '../sim/index.ts'
@@ -25,6 +26,7 @@ export interface RehearseOptions extends DataOptions {
   readonly frontier?: boolean
   readonly report?: string
   readonly asRun?: string
+  readonly edge: string
   readonly store: string | false
   readonly output: string
   readonly quiet?: boolean
@@ -47,6 +49,15 @@ export function readWorld({ world, worldConfig }: RehearseOptions): string {
     'given together with --world stream'
   )
   return world
+}
+
+/** What the edge says in the rehearsal. */
+export function readEdge({ edge }: RehearseOptions): EdgeKind {
+  const kind = edgeKinds.find((known) => known === edge)
+  if (kind === undefined) {
+    throw new PrescaleError('BAD_OPTION', unknownName('a kind of edge signals', edge, edgeKinds))
+  }
+  return kind
 }
 
 /** The stream world of a YAML or JSON file; whether it can be one is checked where it is made. */

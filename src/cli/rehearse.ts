@@ -3,8 +3,10 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { canonicalJson, type Series } from '../base/index.ts'
 import type { AsRun } from '../compare/as-run.ts'
+import { type EdgeKind, type EdgeTrack, edgeTrack } from '../compare/edge-track.ts'
 import { planService, planSpark, planStream, type ServiceSettings } from '../compare/plan.ts'
 import { type PolicySpec, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
+import { hearsEdge } from '../compare/policy-world.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
@@ -18,6 +20,7 @@ import { note, print, progress, readFormat } from './output.ts'
 import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 import {
   type RehearseOptions,
+  readEdge,
   readWorld,
   readWorldConfig,
   recordedColumns,
@@ -55,6 +58,11 @@ export function command(): Command {
     .option('--price <X>', 'of one unit for an hour (else 0.05)')
     .option('--min-units <N>', 'never fewer units than this of each resource (else 1)')
     .option('--max-units <N>', 'never more (else 200)')
+    .option(
+      '--edge <KIND>',
+      'what gateways say of builtin:accidents: predictor, oracle (knows the future) or none',
+      'predictor'
+    )
     .option('--seeds <N>', 'how many seeds, from --seed on', '1')
     .option('--seed <N>', 'the first seed', '1')
     .option('--frontier', 'sweep each policy’s own knob on the held-back part')
@@ -77,6 +85,7 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
   const seeds = seedsOf(options)
   const given = { ...settingsOf(options), stepMs: stepFor(policies) }
   const world = readWorld(options)
+  const edgeKind = readEdge(options)
   const worldConfig = readWorldConfig(options.worldConfig)
   const forecast = readOneModel(options.forecast, '--forecast')
   const data = await readData(file, options, columns, interrupted)
@@ -97,12 +106,15 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
           }
         })
   const settings = replayed ? { ...given, ...asRecorded(replayed) } : given
-  const plan =
+  const planned =
     world === 'stream'
       ? planStream(data.name, data.series, span, settings, worldConfig)
       : world === 'spark'
         ? planSpark(data.name, data.series, span, settings)
         : planService(data.name, data.series, span, settings)
+  const edge = data.edge && edgeTrack(data.edge, planned.settings.stepMs, edgeKind)
+  const plan = edge ? { ...planned, edge } : planned
+  for (const line of edgeRemarks(policies, edge, edgeKind)) note(line, options.quiet)
   const say = progress(options.quiet)
   const rehearsed = await rehearseAll(
     plan,
@@ -188,6 +200,20 @@ export function resultOf(
     pairs,
     frontier
   }
+}
+
+/** What of the edge a reader must know: who listens to it in vain, and who is told the future. */
+function edgeRemarks(policies: readonly PolicySpec[], edge: EdgeTrack | undefined, kind: EdgeKind): string[] {
+  const listeners = policies.filter(
+    ({ model, options }) => model && options.withoutEdge === undefined && hearsEdge(model)
+  )
+  const deaf = edge
+    ? []
+    : listeners.map(
+        ({ name }) =>
+          `${name} was trained with edge signals and there are none here: it grows and takes nothing away (withoutEdge=cloud: it trusts the cloud alone)`
+      )
+  return edge && kind === 'oracle' ? ['edge signals are those of an oracle: they know the future'] : deaf
 }
 
 /** All runs of one rehearsal share one step: 15 s, or 1 s where a policy is asked more often than that. */

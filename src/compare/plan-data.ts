@@ -2,6 +2,7 @@
 import { MINUTE, PrescaleError, requireOption, SECOND, type Series, sliceSteps } from '../base/index.ts'
 import type { Quantiles } from '../roles.ts'
 import type { StreamConfig } from '../sim/index.ts'
+import type { EdgeTrack } from './edge-track.ts'
 
 /** Settings of any world; absent ones come from the training part or a default. */
 export interface GivenSettings {
@@ -42,6 +43,8 @@ export interface Plan {
   readonly truth: { readonly unitRate: number; readonly leadTime: number }
   /** Names of settings that nobody gave: they were taken from the training part or from a default. */
   readonly assumed: readonly string[]
+  /** What the edge says of the trace, in every world the same; absent: nothing. */
+  readonly edge?: EdgeTrack
   /** The step that forecasts have, where a model that was trained before asks for its own. */
   readonly forecastStepMs?: number
 }

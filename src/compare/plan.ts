@@ -64,6 +64,7 @@ export function fateOf(plan: Plan, seed: number): Fate {
     price: { unitHour, currency },
     priors: { leadTimeMs: settings.leadTimeMs },
     target: plan.name,
+    ...(plan.edge && { edge: plan.edge }),
     open: (units = initial) => open(plan, slice.startMs, warmupMs, units, seed)
   }
 }

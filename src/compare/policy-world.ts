@@ -1,8 +1,19 @@
-/** Whether a trained policy can live in the world it is to be rehearsed in. */
+/** What a trained policy must find in a rehearsal: its world, and gateways where it listens to them. */
 import { PrescaleError } from '../base/index.ts'
-import { elasticStateVersion, learnedPolicies, sparkStateVersion } from '../decide/index.ts'
+import {
+  checkPpoModel,
+  elasticStateVersion,
+  learnedPolicies,
+  PROACTIVE_SIZE,
+  sparkStateVersion
+} from '../decide/index.ts'
 import { type Plan, resourcesOf } from './plan.ts'
-import type { NamedPolicy } from './policy-spec.ts'
+import type { LearnedModel, NamedPolicy } from './policy-spec.ts'
+
+/** Its state has room for what gateways say. */
+export function hearsEdge({ method, content, where }: LearnedModel): boolean {
+  return method === 'ppo' && checkPpoModel(content, where).environment.observationSize === PROACTIVE_SIZE
+}
 
 /** Throws `BAD_MODEL` in one line where the states that a policy learned in are not to be seen here, with what to do. */
 export function requireWorld({ model }: NamedPolicy, plan: Plan): void {

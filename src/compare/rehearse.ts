@@ -10,7 +10,6 @@ import { type EstimateMemory, type Estimator, estimator } from '../loop/estimate
 import type {
   Capacity,
   Decision,
-  Forecast,
   Forecaster,
   Json,
   Observation,
@@ -20,6 +19,7 @@ import type {
   Turn,
   Units
 } from '../roles.ts'
+import { type EdgeTrack, signalsAt } from './edge-track.ts'
 import { forecastTrack } from './forecast-track.ts'
 import { newTrack, type RunTrack, record } from './measure.ts'
 import { measuredLoad, scrapesSeen, shownLoad } from './measured-load.ts'
@@ -71,6 +71,8 @@ export interface Fate {
   /** What the operator assumes before anything was measured. */
   readonly priors: { readonly unitRate?: number; readonly leadTimeMs?: { p50: number; p90: number } }
   readonly target: string
+  /** What gateways say, where the load has streets. */
+  readonly edge?: EdgeTrack
   /** A world of its own for each run, beginning with `initial` units unless others are given. */
   open(units?: Units): LiveWorld
 }
@@ -111,10 +113,12 @@ export function rehearse(
       load = shownLoad(observed, scrapes)
       for (const track of tracks) track.advance(scrapes)
     }
+    const nowMs = startMs + step * stepMs
+    const signals = signalsAt(fate.edge, nowMs)
     for (const run of runs) {
       if (step % run.everySteps === 0) {
         const forecast = tracks.find((track) => track.name === run.mind.forecaster)?.latest()
-        const seen = look(run, fate, estimates, startMs + step * stepMs, load, forecast)
+        const seen = look(run, fate, estimates, { nowMs, load, forecast, ...(signals && { signals }) })
         decide(run, seen, step - warmupSteps, options.keepTurns?.(run.mind.label) ?? false)
       }
       const outcome = run.world.step(run.wanted, demand[step])
@@ -125,17 +129,14 @@ export function rehearse(
   return runs.map(({ mind, track, turns }) => ({ label: mind.label, track, turns }))
 }
 
+/** What is shown to every policy at a step. */
+type Shown = Pick<Observation, 'nowMs' | 'forecast' | 'signals'> & { readonly load: Series }
+
 /** What one policy sees at a step: the world's metrics, the load, what was estimated from both, the forecast. */
-function look(
-  run: LiveRun,
-  fate: Fate,
-  estimates: Estimator,
-  nowMs: number,
-  load: Series,
-  forecast: Forecast | undefined
-): Observation {
+function look(run: LiveRun, fate: Fate, estimates: Estimator, shown: Shown): Observation {
   const { target, bounds, slo, price } = fate
-  const measured = { ...run.world.observe(), nowMs, target, load, bounds, slo, price }
+  const { nowMs, forecast, ...told } = shown
+  const measured = { ...run.world.observe(), ...told, nowMs, target, bounds, slo, price }
   const service = estimates.update(measured, run.estimates)
   const capacity = expected(measured.capacity, nowMs, service.leadTimeMs?.p50 ?? NaN)
   return { ...measured, capacity, service, forecast }

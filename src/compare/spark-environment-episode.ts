@@ -10,17 +10,13 @@
  */
 import {
   formatDuration,
-  type GivenOptions,
-  HOUR,
   MINUTE,
   PrescaleError,
   requireOption,
   type Series,
   sliceSteps,
-  uniformAt,
-  unknownName
+  uniformAt
 } from '../base/index.ts'
-import { type BurstEntry, type BurstMethod, burstPredictors, streetWatch } from '../gateway/index.ts'
 import {
   type AccidentLoad,
   type AccidentOptions,
@@ -28,21 +24,7 @@ import {
   messagesBase,
   splitCounts
 } from '../sim/index.ts'
-
-export type SparkSignal =
-  | ({
-      readonly from: 'predictor'
-      readonly predictor?: BurstMethod
-      readonly options?: GivenOptions
-      readonly fusion?: GivenOptions
-    } & SignalFaults)
-  | ({ readonly from: 'oracle'; readonly leadSteps?: number } & SignalFaults)
-
-export interface SignalFaults {
-  /** Share of alarms that do not arrive, 0..1. */
-  readonly missRate?: number
-  readonly falseAlarmsPerHour?: number
-}
+import { foreseen, predictorOf, type SparkSignal, spoilt, watched } from './edge-said.ts'
 
 export interface SparkEpisode {
   readonly stepMs: number
@@ -58,9 +40,6 @@ export interface SparkEpisode {
 
 /** Predictors have seen this much when the episode begins, and nothing happened in it. */
 const WARM_UP_MS = 10 * MINUTE
-const FALSE_ALARM_MS = MINUTE
-/** A false alarm is as loud as a true one. */
-const FALSE_RISE = 4
 
 export function sparkEpisode(
   options: {
@@ -95,8 +74,12 @@ export function sparkEpisode(
     },
     seed
   )
-  const said = signal.from === 'oracle' ? foreseen(load, shown, leadSteps) : watched(load, shown, signal)
-  faulty(said, load.total.values, stepMs, signal, options.load?.base ?? messagesBase, seed)
+  const { predicted, alarm } =
+    signal.from === 'oracle'
+      ? foreseen(load.total, load.accidents, shown, leadSteps)
+      : watched(load.streets, shown, stepMs, signal)
+  const said = { predicted, alarm }
+  spoilt(said, load.total.values, stepMs, signal, options.load?.base ?? messagesBase, seed)
   const seconds = stepMs / 1_000
   return {
     stepMs,
@@ -130,14 +113,14 @@ function traceEpisode(
   const rates = messages.map((n) => (n * 1_000) / stepMs)
   const predictor = predictorOf(signal, stepMs)
   const memory = predictor.initial()
-  const said: Said = { predicted: new Float64Array(shown), alarm: new Uint8Array(shown) }
+  const said = { predicted: new Float64Array(shown), alarm: new Uint8Array(shown) }
   for (let k = 0; k < shown; k++) {
     const { predictedLoad, burstAlarm } = predictor.update(rates[k], memory)
     said.predicted[k] = predictedLoad
     said.alarm[k] = burstAlarm ? 1 : 0
   }
   const base = rates.reduce((sum, rate) => sum + rate, 0) / shown
-  faulty(said, rates, stepMs, signal, base, seed)
+  spoilt(said, rates, stepMs, signal, base, seed)
   return { stepMs, messages, ...said, warmUpSteps, truth: { accidents: [], jams: [] } }
 }
 
@@ -155,90 +138,4 @@ function windowOf(trace: Series, durationMs: number, seed: number): Series {
     if (!window.values.some(Number.isNaN)) return window
   }
   throw new PrescaleError('BAD_INPUT', `the trace has no ${formatDuration(durationMs)} without a gap`)
-}
-
-interface Said {
-  readonly predicted: Float64Array
-  readonly alarm: Uint8Array
-}
-
-function foreseen({ total, accidents: happened }: AccidentLoad, shown: number, lead: number): Said {
-  const alarm = new Uint8Array(shown)
-  for (const { onsetMs } of happened) {
-    const onset = Math.floor((onsetMs - total.startMs) / total.stepMs)
-    for (let k = Math.max(0, onset - lead); k < Math.min(onset, shown); k++) alarm[k] = 1
-  }
-  return { predicted: total.values.slice(lead, lead + shown), alarm }
-}
-
-function watched(
-  { total, streets }: AccidentLoad,
-  shown: number,
-  signal: Extract<SparkSignal, { from: 'predictor' }>
-): Said {
-  const step = streets[0].stepMs
-  const watch = streetWatch(predictorOf(signal, step), { step, ...signal.fusion })
-  const memory = watch.initial(streets.length)
-  const parts = total.stepMs / step
-  const rates = new Float64Array(streets.length)
-  const predicted = new Float64Array(shown)
-  const alarm = new Uint8Array(shown)
-  for (let k = 0; k < shown; k++) {
-    for (let part = k * parts; part < (k + 1) * parts; part++) {
-      for (let s = 0; s < rates.length; s++) rates[s] = streets[s].values[part]
-      const said = watch.update(rates, memory)
-      predicted[k] = said.predictedLoad
-      alarm[k] = said.burstAlarm ? 1 : 0
-    }
-  }
-  return { predicted, alarm }
-}
-
-function predictorOf(
-  { predictor = 'cusum', options }: Extract<SparkSignal, { from: 'predictor' }>,
-  step: number
-) {
-  if (!Object.hasOwn(burstPredictors, predictor)) {
-    const known = Object.keys(burstPredictors)
-    throw new PrescaleError('BAD_OPTION', unknownName('a burst predictor', predictor, known))
-  }
-  const { make }: BurstEntry = burstPredictors[predictor]
-  return make({ step, ...options })
-}
-
-/** Takes whole alarms away and puts false ones in, by the luck of the step in which they begin. */
-function faulty(
-  { predicted, alarm }: Said,
-  rates: Float64Array,
-  stepMs: number,
-  { missRate = 0, falseAlarmsPerHour = 0 }: SignalFaults,
-  base: number,
-  seed: number
-): void {
-  requireOption(missRate >= 0 && missRate <= 1, 'signal.missRate', missRate, 'a ratio from 0 to 1')
-  requireOption(
-    falseAlarmsPerHour >= 0 && Number.isFinite(falseAlarmsPerHour),
-    'signal.falseAlarmsPerHour',
-    falseAlarmsPerHour,
-    'a number of at least 0'
-  )
-  const chance = (falseAlarmsPerHour * stepMs) / HOUR
-  const lasts = Math.max(1, Math.round(FALSE_ALARM_MS / stepMs))
-  let falseUntil = 0
-  let missing = false
-  for (let k = 0; k < alarm.length; k++) {
-    if (alarm[k] === 1) {
-      const begins = k === 0 || !(missing || alarm[k - 1] === 1)
-      if (begins || falseUntil > k) missing = uniformAt(seed, 'missed alarm', k) < missRate
-    } else missing = false
-    if (missing) {
-      alarm[k] = 0
-      predicted[k] = rates[k]
-    }
-    if (k >= falseUntil && uniformAt(seed, 'false alarm', k) < chance) falseUntil = k + lasts
-    if (k < falseUntil && alarm[k] === 0) {
-      alarm[k] = 1
-      predicted[k] = Math.max(rates[k], FALSE_RISE * base)
-    }
-  }
 }

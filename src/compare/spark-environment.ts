@@ -28,7 +28,8 @@ import {
   type SparkState,
   spark
 } from '../sim/index.ts'
-import { type SparkEpisode, type SparkSignal, sparkEpisode } from './spark-environment-episode.ts'
+import type { SparkSignal } from './edge-said.ts'
+import { type SparkEpisode, sparkEpisode } from './spark-environment-episode.ts'
 
 export interface SparkEnvironmentOptions {
   /** 13 numbers or 11: `proactive` unless given. */
