@@ -57,7 +57,7 @@ export function trainingCurve(
   const paint = page ? ofPage : own
   const shown = measures.filter(([key]) => curve.some((point) => isNumber(point[key])))
   const rows = Math.max(1, Math.ceil(shown.length / ACROSS))
-  const [width, height] = [ACROSS * CELL, 26 + rows * ROW]
+  const [width, height] = [Math.min(ACROSS, Math.max(1, shown.length)) * CELL, 26 + rows * ROW]
   const kept = keptAt === undefined || curve.length === 0 ? '' : `; dashed: the model that was kept`
   const panels = shown.map(([key, name], i) => {
     const [x, y] = [(i % ACROSS) * CELL + LEFT, 26 + Math.floor(i / ACROSS) * ROW + TOP]
@@ -93,15 +93,16 @@ function panel(
     const value = point[key]
     return isNumber(value) ? [{ steps: point.steps, value }] : []
   })
-  const values = known.map(({ value }) => value)
-  const most = Math.max(1, ...curve.map(({ steps }) => steps))
-  const [low, high] = rangeOf(values)
-  const ticks = ticksOf(low, high)
-  const [bottom, top] = [Math.min(low, ticks[0]), Math.max(high, ticks[ticks.length - 1])]
-  const px = (steps: number) => x + (steps / most) * WIDTH
-  const py = (value: number) => y + HEIGHT - ((value - bottom) / (top - bottom)) * HEIGHT
   const last = known[known.length - 1]
-  const parts = [text(x, y - 10, `${name}: ${amount(last.value)} at the end`, paint.ink)]
+  const values = known.map(({ value }) => value)
+  const least = Math.min(...values)
+  const isCut = key === 'explainedVariance' && least < CRITIC_LEAST
+  const { share, ticks } = isCut ? linear(CRITIC_LEAST, 1) : axisOf(least, Math.max(...values))
+  const most = Math.max(1, ...curve.map(({ steps }) => steps))
+  const px = (steps: number) => x + (steps / most) * WIDTH
+  const py = (value: number) => y + HEIGHT - Math.min(1, Math.max(0, share(value))) * HEIGHT
+  const cut = isCut ? `, below ${CRITIC_LEAST} cut off` : ''
+  const parts = [text(x, y - 10, `${name}: ${amount(last.value)} at the end${cut}`, paint.ink)]
   for (const tick of ticks) {
     const at = py(tick)
     parts.push(
@@ -109,9 +110,10 @@ function panel(
       text(x - 7, at + 4, amount(tick), paint.soft, 'text-anchor="end"')
     )
   }
-  for (const tick of ticksOf(0, most)) {
+  for (const tick of linear(0, most).ticks) {
     if (tick > most) continue
-    parts.push(text(px(tick), y + HEIGHT + 17, thousands(tick), paint.soft, 'text-anchor="middle"'))
+    const end = px(tick) > x + WIDTH - 12 ? 'end' : 'middle'
+    parts.push(text(px(tick), y + HEIGHT + 17, thousands(tick), paint.soft, `text-anchor="${end}"`))
   }
   parts.push(text(x + WIDTH, y + HEIGHT + 33, 'steps', paint.soft, 'text-anchor="end"'))
   if (keptAt !== undefined && keptAt <= most) {
@@ -129,23 +131,48 @@ function panel(
   return parts.join('\n')
 }
 
+/** A critic that knows less than nothing does not get more of the picture the less it knows. */
+const CRITIC_LEAST = -1
+/** Values of one sign that differ by more than this factor are drawn by their logarithm: the end matters, and the beginning is large. */
+const DECADES = 30
+
 const isNumber = (value: number | null | undefined): value is number =>
   typeof value === 'number' && Number.isFinite(value)
 
-/** Never empty: a line that does not move lies in the middle. */
-function rangeOf(values: readonly number[]): readonly [number, number] {
-  const [low, high] = [Math.min(...values), Math.max(...values)]
+interface Axis {
+  /** 0 at the bottom, 1 at the top. */
+  readonly share: (value: number) => number
+  readonly ticks: readonly number[]
+}
+
+function axisOf(low: number, high: number): Axis {
+  const [near, far] = [Math.min(Math.abs(low), Math.abs(high)), Math.max(Math.abs(low), Math.abs(high))]
+  if (low * high > 0 && far / near > DECADES) return logarithmic(near, far, high < 0)
+  // A line that does not move lies in the middle.
   const room = high > low ? 0 : Math.max(Math.abs(low), 1e-3) / 2
-  return [low - room, high + room]
+  return linear(low - room, high + room)
 }
 
 /** Some four round numbers that reach over both ends. */
-function ticksOf(low: number, high: number): number[] {
+function linear(low: number, high: number): Axis {
   const raw = (high - low) / 4
   const unit = 10 ** Math.floor(Math.log10(raw))
   const step = ([1, 2, 5, 10].find((m) => m * unit >= raw) ?? 10) * unit
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)]
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step)
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step)
+  return { share: (value) => (value / step - first) / (last - first), ticks }
+}
+
+/** Powers of ten; of negative values the small ones are on top. */
+function logarithmic(near: number, far: number, isNegative: boolean): Axis {
+  const [first, last] = [Math.log10(near), Math.log10(far)]
+  const share = (value: number) => (Math.log10(Math.abs(value)) - first) / (last - first)
+  const powers = Array.from(
+    { length: Math.floor(last) - Math.ceil(first) + 1 },
+    (_, i) => Math.ceil(first) + i
+  )
+  const ticks = powers.map((power) => (isNegative ? -1 : 1) * 10 ** power)
+  return { share: isNegative ? (value) => 1 - share(value) : share, ticks }
 }
 
 const amount = (value: number) =>
