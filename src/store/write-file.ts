@@ -63,7 +63,8 @@ const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'a part of its path is a file'
 }
 
-function reasonOf(cause: unknown): string {
+/** Why the system refused, in words. */
+export function reasonOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
   return code === undefined ? String(cause) : (reasons[code] ?? code)
 }

@@ -1,0 +1,78 @@
+/**
+ * MQTT — raw messages of topics, as they come.
+ *
+ *   SUBSCRIBE topic, or $share/GROUP/topic    each message to one subscriber of the group (MQTT 5 §4.8.2; Mosquitto also for 3.1.1)
+ *   QoS 1, session kept by client id          what was published while we were away comes when we are back: at least once
+ *
+ * The client reconnects by itself, every second. A message is acknowledged when the listener has returned. Messages that the broker held back
+ * arrive in a rush after a reconnection; the listener is told when it was away, so that it does not take them for a burst.
+ */
+import type { MqttClient } from 'mqtt'
+import { PrescaleError } from '../base/index.ts'
+import { endMqtt, type MqttAccess, mqttClient, mqttError, mqttOptions } from '../net/index.ts'
+
+export interface MqttSubscription {
+  readonly access: MqttAccess
+  readonly topics: readonly string[]
+  readonly qos: 0 | 1
+  /** Name of a shared subscription. */
+  readonly share?: string
+}
+
+export interface MessageListener {
+  message(topic: string, payload: Uint8Array): void
+  /** Whether everything that is sent arrives, and if not why not. Told when it changes. */
+  state(isListening: boolean, because?: string): void
+}
+
+/** Listens until aborted. Errors: BAD_OPTION, NOT_FOUND (the client, a secret, a file); what may pass is told to `state` instead. */
+export async function subscribeMqtt(
+  subscription: MqttSubscription,
+  listener: MessageListener,
+  abort: AbortSignal
+): Promise<void> {
+  const { access, qos } = subscription
+  const { connect } = await mqttClient()
+  if (abort.aborted) return
+  const client = connect(access.url, mqttOptions(access))
+  const state = toldOnce(listener)
+  client.on('message', (topic, payload) => listener.message(topic, payload))
+  client.on('connect', () => {
+    client.subscribe(topicsOf(subscription), { qos }, (error, granted) => {
+      const refused = granted?.filter((grant) => grant.qos === 128).map(({ topic }) => topic) ?? []
+      if (error) state(false, mqttError(error, access.url).message)
+      else if (refused.length > 0) {
+        state(false, `MQTT at ${access.url} does not permit to subscribe ${refused.join(', ')}`)
+      } else state(true)
+    })
+  })
+  client.on('error', (error) => state(false, mqttError(error, access.url).message))
+  client.on('close', () => state(false, `MQTT at ${access.url}: connection lost`))
+  await untilAborted(client, abort)
+}
+
+function topicsOf({ topics, share }: MqttSubscription): string[] {
+  if (share !== undefined && !/^[^/+#]+$/.test(share)) {
+    throw new PrescaleError('BAD_OPTION', `share must be a name without / + #, was '${share}'`)
+  }
+  return topics.map((topic) => (share === undefined ? topic : `$share/${share}/${topic}`))
+}
+
+/** A reason that stays the same is said once; that the connection is lost, only where there was one or nothing else is known. */
+function toldOnce(listener: MessageListener): MessageListener['state'] {
+  let said: string | undefined
+  return (isListening, because = '') => {
+    const says = isListening ? 'listening' : because
+    if (says === said) return
+    if (!isListening && because.endsWith('connection lost') && said !== undefined && said !== 'listening')
+      return
+    said = says
+    listener.state(isListening, isListening ? undefined : because)
+  }
+}
+
+async function untilAborted(client: MqttClient, abort: AbortSignal): Promise<void> {
+  if (!abort.aborted) await new Promise((done) => abort.addEventListener('abort', done, { once: true }))
+  client.removeAllListeners('close')
+  await endMqtt(client)
+}
