@@ -33,8 +33,8 @@ export const WORLD: Partial<ElasticConfig> = {
 export const LEARNING = { alpha: 0.5, alphaVisits: 50, gamma: 0.85, epsilonMin: 0.1 }
 
 /** An episode is three hours from any moment on, with any size to begin with: as many steps as 2,000 whole days. */
-const EPISODE_STEPS = 180
-const EXPLORING = { episodes: 16_000, epsilonDecay: 0.99 ** (1 / 32) }
+export const EPISODE_STEPS = 180
+export const EXPLORING = { episodes: 16_000, epsilonDecay: 0.99 ** (1 / 32) }
 
 /** What was published here first: whole days, a quarter of the steps. Steep mornings are then a few hundred steps of each size. */
 const WHOLE_DAYS = { episodes: 500, epsilonDecay: 0.99 }
