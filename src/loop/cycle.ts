@@ -8,7 +8,7 @@
  * Sources, forecasts and actuators may hang or fail: whatever they do, the turn comes on time with what is known. What is recorded
  * before it is done can be recognised after a kill; what could not be recorded is not done.
  */
-import { SECOND } from '../base/index.ts'
+import { SECOND, type Series } from '../base/index.ts'
 import type { Command, Forecast, Json, Observation, Source, Turn } from '../roles.ts'
 import { type Commander, commander } from './commander.ts'
 import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
@@ -150,6 +150,7 @@ async function turn(cycle: Cycle, woken: boolean, abort: AbortSignal): Promise<v
   if (abort.aborted) return
   const nowMs = parts.clock.now()
   const measured = cycle.view.observation(nowMs)
+  target.view.signals?.learn?.(nowMs, lastOf(measured.load))
   const service = cycle.estimator.update(measured, cycle.estimates)
   const seen: Observation = { ...measured, service, ...(forecast && { forecast }) }
   commander.recognise(seen, cycle.view.told())
@@ -160,6 +161,9 @@ async function turn(cycle: Cycle, woken: boolean, abort: AbortSignal): Promise<v
   parts.tell?.({ kind: 'turn', turn: kept, tookMs: parts.clock.now() - beganMs, woken })
   if (command && isKept) commander.give(command, nowMs)
 }
+
+/** The newest step that is over. */
+const lastOf = (load: Series | undefined) => load?.values.at(-1) ?? NaN
 
 const notGiven = (atMs: number, refused: string) => ({ epoch: 0, reached: {}, pending: {}, atMs, refused })
 

@@ -1,4 +1,5 @@
 /** The loop: what is known of a target, one turn of it, and the clock that repeats the turn; Observations and Decisions as JSON. */
+export { type Broadcast, broadcast } from './broadcast.ts'
 export { runTarget } from './cycle.ts'
 export * from './cycle-parts.ts'
 export * from './estimate.ts'
@@ -22,5 +23,6 @@ export {
   permission,
   type WriteRecord
 } from './permission.ts'
+export * from './status.ts'
 export { decideTurn, type TurnInput } from './turn.ts'
 export { type SignalDesk, type View, type ViewOptions, view } from './view.ts'

@@ -47,6 +47,8 @@ export interface SignalDesk {
   take(signal: EdgeSignal, receivedMs: number): boolean
   /** Those that count now. */
   current(nowMs: number): readonly EdgeSignal[]
+  /** The load as it was measured, `NaN` where it was not: were the alarms right? */
+  learn?(nowMs: number, load: number): unknown
 }
 
 export interface View {
