@@ -63,17 +63,19 @@ export function foreignWrite(
   wanted: FlinkRequirements,
   to: Units
 ): string | undefined {
-  const ours = [memory.written, memory.sent].filter((it) => it !== null && it.id === job.id)
+  const written = memory.written?.id === job.id ? memory.written.units : undefined
+  const sent = memory.sent?.id === job.id ? memory.sent : undefined
+  const ours = [written, sent?.units, sent?.before].filter((it) => it !== undefined)
   const [last] = ours
-  if (last === undefined || last === null) return undefined
+  if (last === undefined) return undefined
   const current = uppersOf(job.vertices, now)
   const wants = uppersOf(job.vertices, wanted)
   const names = vertexNames(job.vertices)
   for (const resource of Object.keys(to)) {
     const name = names.get(resource) ?? resource
     const there = current[name]
-    if (there === wants[name] || ours.some((it) => it?.units[name] === there)) continue
-    return `${name} is ${there}, we wrote ${last.units[name]} and want ${wants[name]}`
+    if (there === wants[name] || ours.some((units) => units[name] === there)) continue
+    return `${name} is ${there}, we wrote ${last[name]} and want ${wants[name]}`
   }
   return undefined
 }

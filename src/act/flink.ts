@@ -91,13 +91,11 @@ async function apply(
       options.tell?.('foreign-writer', `${foreign}; asked for again`)
     }
     if (isSame(bounds, wanted)) return verify(options, rest, command, job, wanted, abort)
-    memory.sent = { id: job.id, units: uppersOf(job.vertices, wanted) }
+    const [units, before] = [uppersOf(job.vertices, wanted), uppersOf(job.vertices, bounds)]
+    memory.sent = { id: job.id, units, before }
     const outcome = await send(rest, job, wanted, abort)
     if (outcome.kind === 'accepted') return verify(options, rest, command, job, wanted, abort)
-    if (outcome.kind === 'refused') {
-      memory.sent = null
-      return refuse(outcome.says, reachedOf(job, bounds))
-    }
+    if (outcome.kind === 'refused') return refuse(outcome.says, reachedOf(job, bounds))
     last = outcome.says
     options.tell?.('not-accepted', last)
     await pause(options, attempt, outcome.retryAfterMs, abort)

@@ -10,8 +10,8 @@ export interface ActuatorMemory {
   epoch: number
   /** What was accepted last, and of whom; null: nothing yet, and whatever is there is taken as it is. */
   written: Written | null
-  /** What was sent and never answered. */
-  sent: Written | null
+  /** What was sent and not answered yet, and what was there before: either may be there now. */
+  sent: (Written & { readonly before: Units }) | null
 }
 
 export interface Written {

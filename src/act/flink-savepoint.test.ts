@@ -1,0 +1,229 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FaultyProxy, faultyProxy } from '../../test/fakes/faulty-proxy.ts'
+import { type FakeFlink, fakeFlink, hex } from '../../test/fakes/flink.ts'
+import { random } from '../base/index.ts'
+import type { Units } from '../roles.ts'
+import { type FlinkSavepointOptions, flinkSavepoint } from './flink-savepoint.ts'
+import { newMemory } from './memory.ts'
+
+let fake: FakeFlink
+let proxy: FaultyProxy
+beforeEach(async () => {
+  fake = await fakeFlink({ scheduler: 'Default' })
+  proxy = await faultyProxy(fake.url)
+})
+afterEach(async () => {
+  await proxy.close()
+  await fake.close()
+})
+
+const signal = new AbortController().signal
+
+function actuator(options: Partial<FlinkSavepointOptions> = {}) {
+  return flinkSavepoint({
+    server: { url: proxy.url, timeoutMs: 150 },
+    job: 'loadjob',
+    clock: Date.now,
+    sleepUntil: (atMs) => new Promise((later) => setTimeout(later, Math.max(0, atMs - Date.now()))),
+    rng: random(7, 'jitter'),
+    pollMs: 5,
+    backoffMs: 5,
+    reachWithinMs: 500,
+    submit: { jar: 'abc_loadjob.jar', entryClass: 'live.LoadJob', programArgs: ['--parse-us', '500'] },
+    ...options
+  })
+}
+
+const command = (to: Units, epoch = 1) => ({ target: 'loadjob', to, epoch })
+const running = () => fake.jobs.filter(({ state }) => state === 'RUNNING')
+const runs = () => fake.writes().filter(({ path }) => path.endsWith('/run'))
+const jobPath = () => `/jobs/${fake.jobs[0].id}`
+
+describe('a rescale by a savepoint', () => {
+  it('stops the job with one and submits it again from there with the wanted parallelisms', async () => {
+    const receipt = await actuator({ savepointDir: 's3://savepoints' }).apply(command({ count: 3 }), signal)
+    expect(receipt).toMatchObject({ reached: { 'Source: source': 1, parse: 1, count: 3 }, pending: {} })
+    expect(receipt.refused).toBeUndefined()
+    expect(fake.jobs.map(({ state }) => state)).toEqual(['FINISHED', 'RUNNING'])
+    const [stop, run] = fake.writes()
+    expect(stop.body).toMatchObject({ drain: false, targetDirectory: 's3://savepoints' })
+    expect(run.path).toBe('/jars/abc_loadjob.jar/run')
+    expect(run.body).toMatchObject({
+      entryClass: 'live.LoadJob',
+      programArgsList: ['--parse-us', '500'],
+      savepointPath: [...fake.savepoints.values()][0].location
+    })
+    expect(JSON.stringify(run.body)).toContain(`${hex('count')}:3`)
+    expect(fake.jobs[1].savepoint).toBeDefined()
+  })
+
+  it('does nothing when that is what runs', async () => {
+    expect(await actuator().apply(command({ count: 1 }), signal)).toMatchObject({
+      reached: { count: 1 },
+      pending: {}
+    })
+    expect(fake.writes()).toEqual([])
+  })
+
+  it('follows the job by its name to its new id', async () => {
+    const act = actuator()
+    await act.apply(command({ count: 3 }), signal)
+    expect(await act.apply(command({ count: 2 }, 2), signal)).toMatchObject({ reached: { count: 2 } })
+    expect(running()).toHaveLength(1)
+  })
+
+  it('leaves the job as it is when the savepoint fails, and says why', async () => {
+    fake.savepointFails = 'org.apache.flink.runtime.checkpoint.CheckpointException: disk full\n\tat …'
+    const receipt = await actuator().apply(command({ count: 3 }), signal)
+    expect(receipt.refused).toMatch(/^savepoint-failed: .*disk full; loadjob goes on as it was$/)
+    expect(receipt).toMatchObject({ reached: { count: 1 }, pending: {} })
+    expect(runs()).toEqual([])
+    expect(running()).toHaveLength(1)
+  })
+
+  it('waits no longer than it may for a savepoint', async () => {
+    fake.savepointMs = 5_000
+    const { refused } = await actuator({ savepointWithinMs: 50 }).apply(command({ count: 3 }), signal)
+    expect(refused).toMatch(/^savepoint-late: /)
+    expect(runs()).toEqual([])
+  })
+
+  it('starts the job again as it was when the new one is refused', async () => {
+    fake.submitFails = ['Not enough resources']
+    const told: string[] = []
+    const receipt = await actuator({ tell: (what) => told.push(what) }).apply(command({ count: 3 }), signal)
+    expect(receipt.refused).toBe('not-submitted: 400 Not enough resources; runs as it was')
+    expect(receipt).toMatchObject({ reached: { count: 1 }, pending: { count: 2 } })
+    expect(told).toEqual(['savepoint', 'not-submitted'])
+    expect(running()).toHaveLength(1)
+  })
+
+  it('says where the state is when nothing can be started', async () => {
+    fake.submitFails = ['no', 'no']
+    const { refused, reached } = await actuator().apply(command({ count: 3 }), signal)
+    expect(refused).toMatch(/^job-down: 400 no; nor as it was: 400 no; its state is in file:\/savepoints\//)
+    expect(reached).toEqual({})
+  })
+})
+
+describe('a new job that does not come to run', () => {
+  /** The next job that is deployed is put into a state. */
+  const spoiled = (state: string) => {
+    fake.respond = (_, __, { path, method }) => {
+      if (method === 'POST' && path.endsWith('/run')) {
+        fake.respond = undefined
+        setTimeout(() => Object.assign(fake.jobs[1], { state }), 0)
+      }
+      return undefined
+    }
+  }
+
+  it('fails: the old one is started under an id of its own', async () => {
+    spoiled('FAILED')
+    const { refused } = await actuator({ pollMs: 20 }).apply(command({ count: 3 }), signal)
+    if (refused !== undefined)
+      expect(refused).toMatch(/^not-submitted: the new job \w+ is FAILED; runs as it was$/)
+    expect(running()).toHaveLength(1)
+    expect(new Set(fake.jobs.map(({ id }) => id)).size).toBe(fake.jobs.length)
+  })
+
+  it('waits for slots: it is canceled before the old one is started', async () => {
+    spoiled('CREATED')
+    const { refused } = await actuator({ reachWithinMs: 60 }).apply(command({ count: 3 }), signal)
+    expect(refused).toMatch(/is CREATED; runs as it was$/)
+    expect(fake.jobs.map(({ state }) => state)).toEqual(['FINISHED', 'CANCELED', 'RUNNING'])
+  })
+})
+
+describe('an answer that leaves it open', () => {
+  it.each(['deaf', 'hang', 'html', 'cut'] as const)(
+    '%s to the stop is the same stop asked again',
+    async (kind) => {
+      proxy.fault = ({ method, path, n }) =>
+        method === 'POST' && path.endsWith('/stop') && n === 1 ? { kind } : undefined
+      expect(await actuator().apply(command({ count: 3 }), signal)).toMatchObject({ reached: { count: 3 } })
+      expect(fake.savepoints.size).toBe(1)
+    }
+  )
+
+  it.each(['deaf', 'hang', 'html'] as const)('%s to the submission never makes two jobs', async (kind) => {
+    proxy.fault = ({ method, path, n }) =>
+      method === 'POST' && path.endsWith('/run') && n === 1 ? { kind } : undefined
+    expect(await actuator().apply(command({ count: 3 }), signal)).toMatchObject({ reached: { count: 3 } })
+    expect(running()).toHaveLength(1)
+    expect(new Set(runs().map(({ body }) => JSON.stringify(body))).size).toBe(1)
+  })
+
+  it('also when no answer to any submission is heard', async () => {
+    proxy.fault = ({ method, path }) =>
+      method === 'POST' && path.endsWith('/run') ? { kind: 'deaf' } : undefined
+    const receipt = await actuator().apply(command({ count: 3 }), signal)
+    expect(receipt.refused).toBeUndefined()
+    expect(running()).toHaveLength(1)
+  })
+
+  it('to the stop for ever: nothing was submitted', async () => {
+    proxy.fault = ({ path }) => (path.endsWith('/stop') ? { kind: 'status', status: 409 } : undefined)
+    const { refused } = await actuator().apply(command({ count: 3 }), signal)
+    expect(refused).toBe('savepoint-failed: 409 the proxy says 409')
+    expect(running()).toHaveLength(1)
+  })
+})
+
+describe('is refused before anything is written', () => {
+  it.each<[string, () => Units, RegExp]>([
+    ['bad units', () => ({ count: 0 }), /^bad-units/],
+    ['an operator that is not there', () => ({ counted: 2 }), /^unknown-operator/],
+    [
+      'a job that restarts',
+      () => {
+        fake.jobs[0].state = 'RESTARTING'
+        return { count: 2 }
+      },
+      /^job-not-running: loadjob is RESTARTING$/
+    ],
+    [
+      'a job that is gone',
+      () => {
+        fake.jobs.pop()
+        return { count: 2 }
+      },
+      /^job-absent/
+    ]
+  ])('%s', async (_, prepare, refused) => {
+    const to = prepare()
+    expect((await actuator().apply(command(to), signal)).refused).toMatch(refused)
+    expect(fake.writes()).toEqual([])
+  })
+
+  it('an older epoch', async () => {
+    const memory = { ...newMemory(), epoch: 9 }
+    expect((await actuator({ memory }).apply(command({ count: 2 }, 8), signal)).refused).toMatch(
+      /^older-epoch/
+    )
+    expect(fake.calls).toEqual([])
+  })
+
+  it('a job that somebody else rescaled', async () => {
+    const memory = newMemory()
+    const written = { id: fake.jobs[0].id, units: { count: 2 } }
+    memory.written = written
+    const { refused } = await actuator({ memory }).apply(command({ count: 3 }), signal)
+    expect(refused).toBe('foreign-writer: count is 1, we wrote 2 and want 3; left as it is')
+    const act = actuator({ memory, foreignChange: 'reassert' })
+    expect(await act.apply(command({ count: 3 }), signal)).toMatchObject({ reached: { count: 3 } })
+  })
+
+  it('a server that cannot be read', async () => {
+    proxy.fault = ({ path }) => (path === jobPath() ? { kind: 'html' } : undefined)
+    expect((await actuator().apply(command({ count: 3 }), signal)).refused).toMatch(/^bad-answer/)
+    expect(fake.writes()).toEqual([])
+  })
+})
+
+it('stops waiting at once when it is interrupted', async () => {
+  fake.savepointMs = 10_000
+  const abort = new AbortController()
+  setTimeout(() => abort.abort(), 60)
+  await expect(actuator().apply(command({ count: 3 }), abort.signal)).rejects.toThrow(/interrupted/)
+})
