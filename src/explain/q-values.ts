@@ -13,6 +13,7 @@
  * agreement. That the margins are real is tested against the world itself, by rollouts with common seeds.
  */
 import { PrescaleError } from '../base/index.ts'
+import { expectsToLose } from './loss-words.ts'
 import { amount, percent } from './words.ts'
 
 /** A learned table, as far as it must be known to be read. State s counts through the bins, the last feature fastest. */
@@ -244,23 +245,15 @@ function sentenceOf(parts: Omit<QExplanation, 'sentence'>, penalty: number): str
   ].join('')
 }
 
+const otherwise: Readonly<Record<string, string>> = {
+  up: "if it doesn't scale up",
+  down: "if it doesn't scale down",
+  hold: 'if it changes the size now'
+}
+
 /** `Q(up) ≫ Q(hold)` in words, with the number. */
 function expects(action: string, margin: number, atLeast: number | null, penalty: number): string {
-  const otherwise: Readonly<Record<string, string>> = {
-    up: "if it doesn't scale up",
-    down: "if it doesn't scale down",
-    hold: 'if it changes the size now'
-  }
-  const unless = otherwise[action] ?? `if it doesn't choose ${action}`
-  if (atLeast === 0)
-    return `It cannot tell what it would lose ${unless}: ${amount(margin)}, within what was measured`
-  const surely = atLeast === null ? '' : ` (at least ${amount(atLeast)}, measured)`
-  const lost = `to lose ${amount(margin)}${surely} of its future reward`
-  if (margin >= penalty)
-    return `It expects severe penalties ${unless}: ${lost}, as much as ${amount(margin / penalty, 2)} late steps`
-  if (margin >= penalty / 5) return `It expects a clear loss ${unless}: ${lost}`
-  if (margin >= penalty / 50) return `It expects a small loss ${unless}: ${lost}`
-  return `It hardly matters to it: it expects ${lost} ${unless}`
+  return expectsToLose(otherwise[action] ?? `if it doesn't choose ${action}`, { margin, atLeast, penalty })
 }
 
 function said(state: Readonly<Record<string, string>>): string {
