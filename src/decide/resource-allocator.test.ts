@@ -6,6 +6,7 @@ import { compressions, spark, storageTiers } from '../sim/index.ts'
 import { actor, type TrainedWorld } from './ppo-model.ts'
 import { type AllocatorMemory, resourceAllocator } from './resource-allocator.ts'
 import { compressionNames, sparkState, sparkUnits, storageNames } from './spark-state.ts'
+import { withShield } from './with-shield.ts'
 
 const weights = { alpha: 1 / 3, beta: 1 / 3, gamma: 1 / 3 }
 
@@ -249,5 +250,24 @@ describe('the allocator', () => {
     expect(() => resourceAllocator(networkModel(1, change), {}, 'a.json')).toThrow(
       `a.json was trained ${says}: train it again`
     )
+  })
+})
+
+describe('in a shield, while something is unknown', () => {
+  it('takes no executors away and leaves memory, storage and compression as they are', () => {
+    const here = seen(200)
+    const doubtful = {
+      ...here,
+      metrics: { ...here.metrics, throughput: { value: NaN, quality: 'missing' as const } }
+    }
+    for (const model of models) {
+      const bare = resourceAllocator(model)
+      const shielded = withShield(bare)
+      const history = shielded.decide(here, shielded.initial()).memory
+      const asked = ask(bare, doubtful).to
+      const { to, why } = shielded.decide(doubtful, history).decision
+      expect(to).toEqual({ executors: Math.max(6, asked.executors), memory: 4, storage: 1, compression: 0 })
+      expect(why.changed.at(-1)?.because).toContain('metrics.throughput missing')
+    }
   })
 })

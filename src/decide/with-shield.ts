@@ -5,10 +5,11 @@
  *
  * Doubt is a value that is NaN, missing, stale, partial, invalid or from the future (see doubt.ts), a clock that runs
  * backwards, and the first decision of an empty history. `now` is what is wanted, else what is ready. What is wanted
- * more may still grow: doubt holds, or goes up. The bounds that were given stay in force.
+ * more may still grow: doubt holds, or goes up. A setting that is told among the metrics and not as capacity, such as a storage tier,
+ * has no less and more and stays as it is. The bounds that were given stay in force.
  */
 import type { Observation, Policy } from '../roles.ts'
-import { MOST_UNITS, usable, wantedNow } from './answer.ts'
+import { MOST_UNITS, trusted as trustedValue, usable, wantedNow } from './answer.ts'
 import { defaultTrust, doubtsOf, type Trust } from './doubt.ts'
 import { type Guarded, guarded } from './guard.ts'
 
@@ -37,16 +38,24 @@ export function withShield<Memory>(
         const asked = answer.to[resource]
         const sound = usable(asked) && asked <= MOST_UNITS
         if (!sound) doubts.push(`answer for ${resource} is ${asked}`)
-        to[resource] = !sound ? now : doubts.length > 0 && asked < now ? now : asked
+        const keeps = doubts.length > 0 && (asked < now || isSetting(seen, resource))
+        to[resource] = !sound || keeps ? now : asked
       }
       return { to, own, bound: 'doubt', because: doubts.slice(0, 5).join(', ') }
     }
   })
 }
 
-/** What is wanted; where that is not known, what is ready; where that is not known either, the minimum. */
+function isSetting({ capacity, metrics }: Observation, resource: string): boolean {
+  if (Object.hasOwn(capacity.ready, resource) || capacity.wanted?.[resource] !== undefined) return false
+  return usable(trustedValue(metrics?.[resource]))
+}
+
+/** What is wanted, else what is ready, else what is told as a metric, else the minimum. */
 function nowOf(seen: Observation, resource: string, wanted: number | undefined): number {
   if (usable(wanted)) return wanted
   const ready = seen.capacity.ready[resource]
-  return usable(ready) ? ready : (seen.bounds?.[resource]?.min ?? 0)
+  if (usable(ready)) return ready
+  const told = trustedValue(seen.metrics?.[resource])
+  return usable(told) ? told : (seen.bounds?.[resource]?.min ?? 0)
 }
