@@ -58,7 +58,7 @@ describe('prescale validate', { timeout: 60_000 }, () => {
     ).toEqual([
       [5, 45, 'must be a number, at lea'],
       [5, 48, "'tolerance' is not a set"],
-      [7, 3, "'seds' is not a setting o"]
+      [7, 3, "'seds' is not a setting "]
     ])
   })
 
@@ -130,16 +130,9 @@ gateway:
   })
 
   it('leaves settings of the live loop alone where a command reads the file', async () => {
+    const words = 'forecast builtin:daily-wave -c both.yaml --horizon 1'.split(' ')
     here.file('both.yaml', `${good}forecast:\n  model: naive\n`)
-    const { code, stderr } = await here.prescale([
-      'forecast',
-      '-c',
-      'both.yaml',
-      '--horizon',
-      '1',
-      '-o',
-      'json'
-    ])
+    const { code, stderr } = await here.prescale([...words, '-o', 'json'])
     expect(code, stderr).toBe(0)
   })
 })

@@ -75,8 +75,8 @@ function actuatorOf({ actuator, sources, mode }: ReadTarget, say: Say): Actuator
   return { ...rest, ...access, url: url ?? source?.url ?? '', job: job ?? source?.job ?? '' }
 }
 
-function accessOf({ url, timeout, bearer, username, password, headers, tls }: HttpAccess): HttpAccess {
-  return { url, timeout, bearer, username, password, headers, tls }
+function accessOf({ url, timeout, bearer, username, password, headers }: HttpAccess): HttpAccess {
+  return { url, timeout, bearer, username, password, headers }
 }
 
 function* names({ targets, gateways }: ReadConfig): Iterable<Said> {

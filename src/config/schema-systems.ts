@@ -33,8 +33,7 @@ export const http = (example: string) => ({
   timeout: timeout(),
   bearer: kind.secretRef().optional().describe('token, by reference'),
   ...login,
-  headers: kind.headers().prefault({}).describe('further headers; secrets by reference'),
-  tls: tls().optional()
+  headers: kind.headers().prefault({}).describe('further headers; secrets by reference')
 })
 
 export const kafka = {

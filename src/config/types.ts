@@ -175,7 +175,7 @@ export interface TlsConfig {
   readonly serverName?: string
 }
 
-/** What every system over HTTP has. */
+/** What every system over HTTP has. Authorities beside those of the system: NODE_EXTRA_CA_CERTS. */
 export interface HttpAccess {
   readonly url: string
   readonly timeout: Milliseconds
@@ -184,7 +184,6 @@ export interface HttpAccess {
   readonly password?: SecretRef
   /** Further headers, by name. */
   readonly headers: Readonly<Record<string, SecretRef>>
-  readonly tls?: TlsConfig
 }
 
 export interface KafkaAccess {

@@ -7,6 +7,9 @@ export interface Server {
   readonly url: string
   /** `env:NAME` or `file:PATH` of a bearer token. */
   readonly bearer?: string
+  /** With `password`, a reference, for a server that asks for both (RFC 7617). */
+  readonly username?: string
+  readonly password?: string
   /** Further headers; a value `env:NAME` or `file:PATH` is looked up. */
   readonly headers?: Readonly<Record<string, string>>
   /** For one request. */
@@ -39,7 +42,10 @@ export function endpoint(address: string, path: string, { url: name }: Names, ex
 }
 
 /** The headers to send. Errors: BAD_OPTION for a secret that is written out, NOT_FOUND for one that is not there. */
-export function headersOf({ bearer, headers = {} }: Server, names: Names): Record<string, string> {
+export function headersOf(
+  { bearer, username, password, headers = {} }: Server,
+  names: Names
+): Record<string, string> {
   const out: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     const isSecret = /^(env|file):/.test(value)
@@ -50,6 +56,10 @@ export function headersOf({ bearer, headers = {} }: Server, names: Names): Recor
       'a reference such as env:NAME'
     )
     out[name] = isSecret ? secret(value, `header ${name}`) : value
+  }
+  if (username !== undefined) {
+    const word = password === undefined ? '' : secret(password, 'password')
+    out.Authorization = `Basic ${Buffer.from(`${username}:${word}`).toString('base64')}`
   }
   if (bearer !== undefined) out.Authorization = `Bearer ${secret(bearer, names.bearer)}`
   return out
