@@ -38,6 +38,14 @@ export interface AccidentOptions {
   readonly quietMs?: number
   /** These accidents and no others; no jams either. Times from the start of the load. */
   readonly schedule?: readonly ScheduledAccident[]
+  /** Another future of the same past: what has not begun by then, and all chance from then on, is that of another seed. */
+  readonly redraw?: Redraw
+}
+
+export interface Redraw {
+  /** From the start of the load. */
+  readonly fromMs: number
+  readonly seed: number
 }
 
 export interface ScheduledAccident {
@@ -53,7 +61,8 @@ export interface ScheduledAccident {
   readonly lift?: number
 }
 
-export type AccidentSettings = Required<Omit<AccidentOptions, 'schedule'>> & Pick<AccidentOptions, 'schedule'>
+export type AccidentSettings = Required<Omit<AccidentOptions, 'schedule' | 'redraw'>> &
+  Pick<AccidentOptions, 'schedule' | 'redraw'>
 
 /** Everything that was not said, filled in. Throws `BAD_OPTION` for amounts that cannot be. */
 export function accidentOptions(given: AccidentOptions): AccidentSettings {

@@ -124,6 +124,32 @@ describe('accidents', () => {
     }
   })
 
+  it('have many futures of one past', () => {
+    const options = { durationMs: HOUR, perDay: 200, jamsPerDay: 100 }
+    const past = accidents(options, 4)
+    const at = 30 * MINUTE
+    const futures = [1, 2, 3].map((seed) => accidents({ ...options, redraw: { fromMs: at, seed } }, 4))
+    const half = (load: typeof past) => load.streets.map(({ values }) => values.subarray(0, at / 5_000))
+    for (const future of futures) {
+      expect(half(future)).toEqual(half(past))
+      const begun = ({ precursorMs, onsetMs }: (typeof past.accidents)[number]) =>
+        (precursorMs ?? onsetMs) < at
+      expect(future.accidents.filter(begun)).toEqual(past.accidents.filter(begun))
+    }
+    expect(new Set([past, ...futures].map(({ total }) => total.values.join())).size).toBe(4)
+    // As often as ever: a day of futures has about as many accidents as a day.
+    const day = { durationMs: DAY, perDay: 48 }
+    const count = (n: number, redraw?: number) =>
+      Array.from({ length: n }, (_, seed) =>
+        accidents(
+          { ...day, ...(redraw !== undefined && { redraw: { fromMs: redraw, seed: seed + 100 } }) },
+          4
+        )
+      ).reduce((sum, load) => sum + load.accidents.length, 0) / n
+    const usual = Array.from({ length: 12 }, (_, seed) => accidents(day, seed).accidents.length)
+    expect(count(12, 0) / (usual.reduce((a, b) => a + b, 0) / 12)).toBeCloseTo(1, 0)
+  })
+
   it.each([
     [{ durationMs: -1 }, 'durationMs must be a number of at least 0, was -1'],
     [{ durationMs: 1, gatewayStepMs: 4_000 }, 'gatewayStepMs must be a part of the step, 15000 ms, was 4000'],

@@ -24,6 +24,7 @@ import {
   type AccidentOptions,
   type AccidentSettings,
   accidentOptions,
+  type Redraw,
   type ScheduledAccident
 } from './accidents-options.ts'
 import { type Burst, burstRates, type Range } from './burst.ts'
@@ -92,7 +93,8 @@ export function accidents(given: AccidentOptions, seed: number): AccidentLoad {
       bursts.length === 0
         ? undefined
         : burstRates({ durationMs: count * gatewayStepMs, stepMs: gatewayStepMs, base: 0, bursts }).values
-    return countedStreet(own, usual, extra, random(seed, 'street', street), gatewayStepMs, parts, total)
+    const chance = chanceOf(seed, options.redraw, gatewayStepMs, 'street', street)
+    return countedStreet(own, usual, extra, chance, gatewayStepMs, parts, total)
   })
   for (let i = 0; i < steps; i++) total[i] = (total[i] * SECOND) / stepMs
   return {
@@ -124,12 +126,24 @@ function streetShares(streets: number, seed: number): number[] {
 }
 
 function drawnAccidents(options: AccidentSettings, seed: number): Planned[] {
-  const rng = random(seed, 'accidents')
-  const { durationMs, perDay, quietMs } = options
+  const { redraw, quietMs, leadMs } = options
+  const first = accidentsFrom(options, Math.max(quietMs, 0) + leadMs[1], random(seed, 'accidents'))
+  if (redraw === undefined) return first
+  const begun = (one: Planned) => one.atMs - (one.leadMs ?? 0) < redraw.fromMs
+  const kept = first.filter(begun)
+  const last = kept.at(-1)
+  const from = Math.max(redraw.fromMs, last === undefined ? 0 : nextFrom(last, options))
+  const other = accidentsFrom(options, from, random(redraw.seed, 'accidents'))
+  // Nobody saw a precursor yet.
+  return [...kept, ...other.filter((one) => !begun(one))]
+}
+
+/** One behind the other until the end of the load. */
+function accidentsFrom(options: AccidentSettings, fromMs: number, rng: Random): Planned[] {
+  const { durationMs, perDay } = options
   const drawn: Planned[] = []
   if (perDay === 0) return drawn
-  let from = Math.max(quietMs, 0) + options.leadMs[1]
-  for (;;) {
+  for (let from = fromMs; ; ) {
     const atMs = from + (rng.exponential() * DAY) / perDay
     if (atMs >= durationMs) return drawn
     const one = {
@@ -143,8 +157,13 @@ function drawnAccidents(options: AccidentSettings, seed: number): Planned[] {
       lift: between(rng, options.lift)
     }
     drawn.push(one)
-    from = atMs + one.onsetMs + one.holdMs + FADED * one.decayMs + Math.max(APART_MS, options.leadMs[1])
+    from = nextFrom(one, options)
   }
+}
+
+/** When the next accident begins to be drawn. */
+function nextFrom({ atMs, onsetMs, holdMs, decayMs }: Planned, { leadMs }: AccidentSettings): number {
+  return atMs + onsetMs + holdMs + FADED * decayMs + Math.max(APART_MS, leadMs[1])
 }
 
 function scheduled(given: ScheduledAccident, streets: number): Planned {
@@ -180,15 +199,23 @@ interface PlannedJam {
   readonly lift: number
 }
 
-function drawnJams(
-  { durationMs, jamsPerDay, jamLift, streets, quietMs }: AccidentSettings,
-  seed: number
+function drawnJams(options: AccidentSettings, seed: number): PlannedJam[] {
+  const { redraw, quietMs } = options
+  const first = jamsFrom(options, quietMs, random(seed, 'jams'))
+  if (redraw === undefined) return first
+  const { fromMs } = redraw
+  const kept = first.filter(({ atMs }) => atMs < fromMs)
+  return [...kept, ...jamsFrom(options, Math.max(fromMs, quietMs), random(redraw.seed, 'jams'))]
+}
+
+function jamsFrom(
+  { durationMs, jamsPerDay, jamLift, streets }: AccidentSettings,
+  fromMs: number,
+  rng: Random
 ): PlannedJam[] {
-  const rng = random(seed, 'jams')
   const drawn: PlannedJam[] = []
   if (jamsPerDay === 0) return drawn
-  let atMs = quietMs
-  for (;;) {
+  for (let atMs = fromMs; ; ) {
     atMs += (rng.exponential() * DAY) / jamsPerDay
     if (atMs >= durationMs) return drawn
     const forMs = between(rng, jamMs)
@@ -218,18 +245,31 @@ function queued(atMs: number, forMs: number, height: number): Burst {
 
 /** 1 + x at every gateway step, never below a half. */
 function revertingNoise(
-  { noise, noiseTimeMs, gatewayStepMs }: AccidentSettings,
+  { noise, noiseTimeMs, gatewayStepMs, redraw }: AccidentSettings,
   count: number,
   seed: number
 ): Float64Array {
-  const rng = random(seed, 'base')
+  const rng = chanceOf(seed, redraw, gatewayStepMs, 'base')
   const keeps = Math.exp(-gatewayStepMs / noiseTimeMs)
   const moves = noise * Math.sqrt(1 - keeps * keeps)
-  let x = noise * rng.normal()
-  return new Float64Array(count).map(() => {
-    x = keeps * x + moves * rng.normal()
+  let x = noise * rng(0).normal()
+  return new Float64Array(count).map((_, i) => {
+    x = keeps * x + moves * rng(i).normal()
     return Math.max(0.5, 1 + x)
   })
+}
+
+/** Whose luck a gateway step has. */
+function chanceOf(
+  seed: number,
+  redraw: Redraw | undefined,
+  stepMs: number,
+  ...path: (string | number)[]
+): (step: number) => Random {
+  const own = random(seed, ...path)
+  if (redraw === undefined) return () => own
+  const other = random(redraw.seed, ...path)
+  return (step) => (step * stepMs < redraw.fromMs ? own : other)
 }
 
 /** Rates of one street; its messages are added to the total of the step they belong to. */
@@ -237,7 +277,7 @@ function countedStreet(
   own: number,
   usual: Float64Array,
   extra: Float64Array | undefined,
-  rng: Random,
+  chance: (step: number) => Random,
   stepMs: number,
   parts: number,
   total: Float64Array
@@ -246,7 +286,7 @@ function countedStreet(
   const rates = new Float64Array(usual.length)
   for (let i = 0; i < rates.length; i++) {
     const expected = (own * usual[i] + (extra === undefined ? 0 : extra[i])) * seconds
-    const messages = counted(expected, rng)
+    const messages = counted(expected, chance(i))
     rates[i] = messages / seconds
     total[Math.floor(i / parts)] += messages
   }
