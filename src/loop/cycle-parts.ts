@@ -48,4 +48,11 @@ export type LoopEvent =
   | { readonly kind: 'turn'; readonly turn: Turn; readonly tookMs: number; readonly woken: boolean }
   | { readonly kind: 'command'; readonly command: Command; readonly atMs: number }
   | { readonly kind: 'receipt'; readonly target: string; readonly receipt: Receipt }
+  | {
+      readonly kind: 'event'
+      readonly target: string
+      readonly atMs: number
+      readonly what: string
+      readonly text: string
+    }
   | { readonly kind: 'error'; readonly target: string; readonly atMs: number; readonly what: string }

@@ -9,7 +9,7 @@
  * before it is done can be recognised after a kill; what could not be recorded is not done.
  */
 import { SECOND, type Series } from '../base/index.ts'
-import type { Command, Forecast, Json, Observation, Source, Turn } from '../roles.ts'
+import type { Command, Forecast, Json, Observation, Reading, Source, Turn } from '../roles.ts'
 import { type Commander, commander } from './commander.ts'
 import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
 import { type EstimateMemory, type Estimator, estimator } from './estimate.ts'
@@ -101,7 +101,8 @@ async function watch(source: Source, cycle: Cycle, abort: AbortSignal): Promise<
   while (!abort.aborted) {
     try {
       for await (const reading of source.read(abort)) {
-        if (cycle.view.take(reading, clock.now())) {
+        if (reading.kind === 'event') happened(cycle, reading)
+        else if (cycle.view.take(reading, clock.now())) {
           cycle.alarmed = true
           cycle.wake()
         }
@@ -198,6 +199,16 @@ function record(cycle: Cycle, made: Turn, command: Command | undefined): boolean
   }
   if (news) cycle.last = { rule: ruleOf(made.decision), atMs: made.atMs }
   return true
+}
+
+function happened(cycle: Cycle, { atMs, what, text }: Extract<Reading, { kind: 'event' }>): void {
+  const { target, parts } = cycle
+  parts.tell?.({ kind: 'event', target: target.name, atMs, what, text })
+  try {
+    parts.knowledge.putEvent(target.name, { atMs, what, text })
+  } catch (error) {
+    complain(cycle, error)
+  }
 }
 
 function complain({ target, parts }: Cycle, error: unknown): void {

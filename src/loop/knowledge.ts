@@ -34,6 +34,11 @@ export interface Knowledge {
   keep(target: string, kept: Kept, turn?: Turn, command?: Command): void
   /** What came of the command with the receipt's epoch. */
   conclude(target: string, receipt: Receipt): void
+  /** Something happened to the target. */
+  putEvent(
+    target: string,
+    event: { readonly atMs: number; readonly what: string; readonly text: string }
+  ): void
 }
 
 /** Whether, and under which number, a command may be given now. Epochs grow with every command and every holder. */

@@ -29,6 +29,7 @@ export interface TargetStatus {
   readonly refused: string | null
   readonly lastScale: { readonly atMs: number; readonly to: Units; readonly outcome: string } | null
   readonly conditions: readonly Condition[]
+  readonly lastEvent: { readonly atMs: number; readonly what: string; readonly text: string } | null
   readonly lastError: { readonly atMs: number; readonly what: string } | null
   readonly counts: Counts
 }
@@ -78,6 +79,7 @@ function blank(target: string): TargetStatus {
     refused: null,
     lastScale: null,
     conditions: [],
+    lastEvent: null,
     lastError: null,
     counts: { turns: 0, wakes: 0, commands: 0, failures: 0, errors: 0 }
   }
@@ -96,6 +98,8 @@ function next(page: TargetStatus, event: LoopEvent): TargetStatus {
       }
     case 'receipt':
       return afterReceipt(page, event.receipt)
+    case 'event':
+      return { ...page, lastEvent: { atMs: event.atMs, what: event.what, text: event.text } }
     case 'error':
       return {
         ...page,

@@ -3,7 +3,7 @@ import { type SqliteOptions, sqlite } from './sqlite.ts'
 import type { TurnStore } from './turn-store.ts'
 
 export { checkStore, type StoreState } from './check.ts'
-export type { GivenCommand, LeaseState, LoopRecord, Pause } from './loop-record.ts'
+export type { GivenCommand, LeaseState, LoopRecord, Pause, RecordedEvent } from './loop-record.ts'
 export { memory } from './memory.ts'
 export { readModelFile, writeModelFile } from './model-file.ts'
 export { type SqliteOptions, sqlite } from './sqlite.ts'

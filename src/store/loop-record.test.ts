@@ -88,6 +88,18 @@ describe('the record of a loop', () => {
     )
   })
 
+  it('remembers what happened, in order of time', () => {
+    const store = memory()
+    store.putEvent('job', { atMs: 2, what: 'job-restarted', text: 'twice' })
+    store.putEvent('job', { atMs: 1, what: 'job-failed', text: 'no slots' })
+    store.putEvent('other', { atMs: 1, what: 'x', text: '' })
+    expect(store.events('job', 0)).toEqual([
+      { atMs: 1, what: 'job-failed', text: 'no slots' },
+      { atMs: 2, what: 'job-restarted', text: 'twice' }
+    ])
+    expect(store.events('job', 0, 2)).toHaveLength(1)
+  })
+
   it('remembers who is paused, by whom and why', () => {
     const store = memory()
     store.setPause('job', { sinceMs: 1, by: 'ann', because: 'release' })
@@ -113,7 +125,7 @@ describe('a store of an older version', () => {
     store.append(turnAt(1))
     store.close()
     const db = new DatabaseSync(file)
-    for (const table of ['kept', 'commands', 'lease', 'pauses']) db.exec(`DROP TABLE ${table}`)
+    for (const table of ['events', 'kept', 'commands', 'lease', 'pauses']) db.exec(`DROP TABLE ${table}`)
     db.exec('PRAGMA user_version = 1')
     db.close()
     return file

@@ -25,9 +25,20 @@ export interface LoopRecord {
   dropLease(holder: string): void
   /** The next number of a target's commands, `undefined` unless `holder` has the lease. */
   nextEpoch(target: string, holder: string, nowMs: number): number | undefined
+  /** Something happened to a target, such as a restart of its job. */
+  putEvent(target: string, event: RecordedEvent): void
+  /** Oldest first. */
+  events(target: string, fromMs: number, toMs?: number): readonly RecordedEvent[]
   /** Holds a target back, or all of them (`*`), or lets go with `undefined`. */
   setPause(target: string, pause: Pause | undefined): void
   pauses(): Readonly<Record<string, Pause>>
+}
+
+/** `what` is a short name such as `job-restarted`, `text` one line for people. */
+export interface RecordedEvent {
+  readonly atMs: number
+  readonly what: string
+  readonly text: string
 }
 
 export interface GivenCommand {
@@ -77,6 +88,10 @@ export function loopRecord(db: DatabaseSync): Omit<LoopRecord, 'keep'> & {
        ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, epoch = excluded.epoch, until_ms = excluded.until_ms`
     ),
     dropLease: db.prepare('UPDATE lease SET until_ms = 0 WHERE holder = ?'),
+    putEvent: db.prepare('INSERT INTO events (target, at_ms, what, said) VALUES (?, ?, ?, ?)'),
+    events: db.prepare(
+      'SELECT at_ms, what, said FROM events WHERE target = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, id'
+    ),
     pauses: db.prepare('SELECT target, body FROM pauses ORDER BY target'),
     pause: db.prepare(
       'INSERT INTO pauses (target, body) VALUES (?, ?) ON CONFLICT (target) DO UPDATE SET body = excluded.body'
@@ -123,6 +138,13 @@ export function loopRecord(db: DatabaseSync): Omit<LoopRecord, 'keep'> & {
     holdLease,
     dropLease: (holder) => void sql.dropLease.run(holder),
     nextEpoch,
+    putEvent: (target, { atMs, what, text }) => void sql.putEvent.run(target, atMs, what, text),
+    events: (target, fromMs, toMs = Number.POSITIVE_INFINITY) =>
+      sql.events.all(target, fromMs, toMs).map(({ at_ms, what, said }) => ({
+        atMs: Number(at_ms),
+        what: String(what),
+        text: String(said)
+      })),
     setPause: (target, pause) => void (pause ? sql.pause.run(target, pack(pause)) : sql.resume.run(target)),
     pauses: () =>
       Object.fromEntries(

@@ -107,6 +107,14 @@ CREATE TABLE lease (
   epoch INTEGER NOT NULL,
   until_ms REAL NOT NULL
 ) STRICT;
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  target TEXT NOT NULL,
+  at_ms REAL NOT NULL,
+  what TEXT NOT NULL,
+  said TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_by_time ON events (target, at_ms);
 CREATE TABLE pauses (target TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = ${SCHEMA_VERSION};
 `

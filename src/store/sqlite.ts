@@ -88,6 +88,8 @@ export function sqlite(options: SqliteOptions): TurnStore & LoopRecord {
       holdLease: (holder, nowMs, untilMs) => writing(() => record.holdLease(holder, nowMs, untilMs)),
       dropLease: (holder) => writing(() => record.dropLease(holder)),
       nextEpoch: (target, holder, nowMs) => guarded(() => record.nextEpoch(target, holder, nowMs)),
+      putEvent: (target, event) => writing(() => record.putEvent(target, event)),
+      events: (target, fromMs, toMs) => guarded(() => record.events(target, fromMs, toMs)),
       setPause: (target, pause) => writing(() => record.setPause(target, pause)),
       pauses: () => guarded(record.pauses),
       close: () => db.close()
@@ -236,6 +238,7 @@ function open(db: DatabaseSync, clock: () => number) {
     sql.retain.run(beforeMs)
     const { changes } = db.prepare('DELETE FROM turns WHERE stored_ms < ?').run(beforeMs)
     db.prepare('DELETE FROM runs WHERE stored_ms < ?').run(beforeMs)
+    db.prepare('DELETE FROM events WHERE at_ms < ?').run(beforeMs)
     db.prepare(
       'DELETE FROM commands WHERE at_ms < ? AND epoch < (SELECT max(epoch) FROM commands AS c WHERE c.target = commands.target)'
     ).run(beforeMs)

@@ -7,7 +7,7 @@ import type { Actuator, Command, Reading, Receipt, Source, Turn, Units } from '.
 export function memoryKnowledge() {
   const rows = new Map<string, { kept?: string; given?: Given }>()
   const turns: Turn[] = []
-  const state = { full: false, turns }
+  const state = { full: false, turns, events: [] as { target: string; what: string }[] }
   const row = (target: string) => {
     const known = rows.get(target) ?? {}
     rows.set(target, known)
@@ -24,6 +24,9 @@ export function memoryKnowledge() {
       known.kept = canonicalJson(kept)
       if (turn) turns.push(turn)
       if (command) known.given = { command, atMs: kept.atMs }
+    },
+    putEvent(target, event) {
+      state.events.push({ target, ...event })
     },
     conclude(target, receipt) {
       if (state.full) throw new Error('store could not be written: the disk is full')
