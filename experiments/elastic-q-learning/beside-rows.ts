@@ -4,8 +4,9 @@ import { type Estimated, estimate, interval, rounded } from './estimate.ts'
 
 export type Measure = (outcome: Outcome, fixed: Outcome) => number
 
-export const saving: Measure = (own, { unitHours }) => 1 - own.unitHours / unitHours
-export const savingBest: Measure = ({ meanUnits, fixedBestUnits }) => 1 - meanUnits / fixedBestUnits
+/** Of what the static size costs, and the cheapest constant that is late no more often. */
+export const saving: Measure = (own, { cost }) => 1 - own.cost / cost
+export const savingBest: Measure = ({ cost, fixedBestCost }) => 1 - cost / fixedBestCost
 export const violations: Measure = ({ sloViolationRatio }) => sloViolationRatio
 export const aboveStatic: Measure = (own, fixed) => own.sloViolationRatio - fixed.sloViolationRatio
 export const idle: Measure = (own) => own.idle

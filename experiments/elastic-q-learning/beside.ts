@@ -59,8 +59,8 @@ export interface Outcome extends Omit<RunMeasures, 'latencyMs'> {
   readonly hours: number
   /** Share of what the ready units could have served that was not used. */
   readonly idle: number
-  /** Units of the cheapest constant that is late no more often, mean over time. */
-  readonly fixedBestUnits: number
+  /** Of the cheapest constant that is late no more often. */
+  readonly fixedBestCost: number
 }
 
 const FORECAST = 'blend'
@@ -143,7 +143,7 @@ function trained(
   })
 }
 
-const mind = (label: string, policy: Policy, knob: string): Mind => ({
+export const mind = (label: string, policy: Policy, knob: string): Mind => ({
   label,
   policy,
   options: { knob },
@@ -167,7 +167,7 @@ export function outcomes(plan: Plan, fate: Fate, minds: readonly Mind[]): Outcom
     knob,
     hours: (need.length * MINUTE) / HOUR,
     idle: track === undefined ? NaN : idleShare(plan, track),
-    fixedBestUnits: best(measures.overloadedMinutes).measures.meanUnits,
+    fixedBestCost: best(measures.overloadedMinutes).measures.cost,
     ...measures
   })
   const runs = rehearse(fate, minds, forecastersOf(FORECAST)).map(({ label, track }, i) =>
@@ -194,13 +194,13 @@ function publishedUnits({ trace, span, settings }: Plan): number {
   return Math.max(5, Math.ceil(most / settings.unitRate / 0.7))
 }
 
-const onlyOf = (units: Readonly<Record<string, number>>) => Object.values(units)[0]
+export const onlyOf = (units: Readonly<Record<string, number>>) => Object.values(units)[0]
 
 /** The forecast is read over this many minutes from the moment a new unit would serve, as the table reads it. */
 const LOOKS = 3
 
 /** A rule that is shown what is predicted for then in the place of the load. */
-function foreseeing(policy: Policy): Policy {
+export function foreseeing(policy: Policy): Policy {
   return {
     ...policy,
     decide: (seen, memory) => policy.decide({ ...seen, load: predictedLoad(seen) }, memory)
@@ -221,7 +221,7 @@ const RULES = [0, 5 * MINUTE].flatMap((downStabilization) =>
 )
 
 /** The proportional rule with the forecast, chosen as knobs of predictive policies are: on the end of the training part. */
-function chosenRule(plan: Plan): (typeof RULES)[number] {
+export function chosenRule(plan: Plan): (typeof RULES)[number] {
   const tuning = tuningPlan(plan)
   if (tuning === undefined) return RULES[RULES.length - 1]
   const fate = fateOf(tuning, 1)
