@@ -10,6 +10,8 @@ export {
   type GatewaySettings,
   gatewayOptions
 } from './gateway.ts'
+export { type LocalCapacity, type LocalMemory, type LocalSettings, localCapacity } from './local.ts'
 export * from './sign.ts'
+export * from './station.ts'
 export * from './trust.ts'
 export { allowance, type Extra, type SignalCapOptions, withSignalCap } from './with-signal-cap.ts'

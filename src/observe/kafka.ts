@@ -1,7 +1,7 @@
 /**
  * Kafka — records of topics, in batches; what was handled is committed, at least once.
  *
- *   join group → fetch → listener.batch(records) → commit (at most once a second, after the batch)
+ *   join group → fetch → listener.batch(records) → once a second: listener.stored() → commit
  *
  * Without a group nothing is committed and reading begins at the end of the topics: every reader sees everything from now on. A connection that
  * breaks is made anew, after 1 s, 2 s, … 30 s.
@@ -26,8 +26,9 @@ export interface KafkaRecord {
 }
 
 export interface BatchListener {
-  /** When it returns, the batch is done for: it must be stored or sent. */
   batch(records: readonly KafkaRecord[]): Promise<void> | void
+  /** Asked before a commit: whether everything that came is stored or sent. False: not yet, nothing is committed. */
+  stored?(): boolean
   /** Whether everything that is sent arrives, and if not why not. Told when it changes. */
   state(isListening: boolean, because?: string): void
 }
@@ -110,6 +111,7 @@ async function readAll(
   let committedMs = performance.now()
   const commit = async () => {
     if (!isCommitted || done.size === 0) return
+    if (listener.stored?.() === false) return
     const offsets = [...done.values()]
     done.clear()
     committedMs = performance.now()
