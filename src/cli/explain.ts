@@ -5,6 +5,7 @@
  */
 import { Command } from 'commander'
 import { PrescaleError, unknownName } from '../base/index.ts'
+import { type LearnedReason, learnedReason } from '../compare/learned-reason.ts'
 import { turnEntry } from '../compare/policy-spec.ts'
 import type { PolicyEntry } from '../decide/index.ts'
 import { type Counterfactual, type Explanation, explain, type Knob } from '../explain/index.ts'
@@ -49,10 +50,11 @@ function run(wanted: string, options: Options): void {
       )
     }
     const explanation = explainTurn(turn)
+    const learned = learnedReason(turn)
     print(options.output, {
-      value: explanation,
+      value: { ...explanation, policy: shown(turn.policy), ...(learned && { learned }) },
       rows: explanation.counterfactuals.map(rowOf),
-      text: textOf(explanation)
+      text: textOf(explanation, learned)
     })
   } finally {
     store.close()
@@ -64,6 +66,14 @@ export function explainTurn(turn: Turn): Explanation {
   const { entry, options } = turnEntry(turn.policy)
   const remake: PolicyEntry['make'] = (given) => entry.make(given)
   return explain(turn, entry.make(options), { remake, knobs: knobOf(entry, turn) })
+}
+
+/** What a policy learned is told by its checksum. */
+function shown({ name, options }: Turn['policy']): Turn['policy'] {
+  const { model } = options
+  if (model === undefined) return { name, options }
+  const head = typeof model === 'object' && model !== null && 'checksum' in model ? model.checksum : null
+  return { name, options: { ...options, model: head } }
 }
 
 /** The option that a frontier sweeps is the one people turn. */
@@ -124,13 +134,17 @@ function rowOf({ input, now, at, to, rule, sentence }: Counterfactual): Record<s
   return { input, now, at, to: units.join(' '), rule, sentence }
 }
 
-function textOf({ sentence, counterfactuals, unmoved }: Explanation): string {
+function textOf(
+  { sentence, counterfactuals, unmoved }: Explanation,
+  learned: LearnedReason | undefined
+): string {
   const others = counterfactuals.filter(
     (one) => !sentence.includes(one.sentence.replace('would have asked ', ''))
   )
   const lines = others.slice(0, 12).map((one) => `  · ${one.sentence}`)
   return [
     sentence,
+    ...(learned ? ['', learned.sentence] : []),
     ...(lines.length > 0 ? ['', 'One change at a time, it also', ...lines] : []),
     ...(unmoved.length > 0
       ? ['', `Turned through its whole range without effect: ${unmoved.join(', ')}.`]

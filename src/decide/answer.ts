@@ -25,6 +25,18 @@ export function wantedNow(seen: Observation): Units {
   return wanted
 }
 
+/** The same for the resources of an answer: settings that are no capacity, such as a storage tier, are told as metrics of their name. */
+export function standingNow(seen: Observation, to: Units): Units {
+  const now = wantedNow(seen)
+  let more: Record<string, number> | undefined
+  for (const name in to) {
+    if (now[name] !== undefined) continue
+    const told = trusted(seen.metrics?.[name])
+    if (!Number.isNaN(told)) more = { ...more, [name]: told }
+  }
+  return more === undefined ? now : { ...now, ...more }
+}
+
 /** The largest count an engine takes (Kubernetes replicas are int32). More than this is no measurement but a mistake. */
 export const MOST_UNITS = 2_147_483_647
 

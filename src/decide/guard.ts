@@ -6,7 +6,7 @@
  * outside. Memory is `{ inner, own }`, plain JSON like any policy's.
  */
 import type { Decision, Observation, Policy, Units } from '../roles.ts'
-import { wantedNow } from './answer.ts'
+import { standingNow } from './answer.ts'
 
 export type Guarded<Memory, Own> = { readonly inner: Memory; readonly own: Own }
 
@@ -52,7 +52,7 @@ function changed(
   because = bound
 ): Decision {
   return {
-    kind: sameUnits(to, wantedNow(seen)) ? 'hold' : 'scale',
+    kind: sameUnits(to, standingNow(seen, to)) ? 'hold' : 'scale',
     to,
     why: {
       ...why,

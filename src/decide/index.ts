@@ -26,7 +26,8 @@ export {
   critic,
   type PpoModel,
   type TrainedWorld,
-  trainedIn
+  trainedIn,
+  usualState
 } from './ppo-model.ts'
 export { oneHead, type PpoEnvironment, type PpoSpace } from './ppo-rollout.ts'
 export type { CurvePoint } from './ppo-update.ts'

@@ -183,6 +183,11 @@ export function critic(
   return (observation) => forward(observation)?.[0]
 }
 
+/** The mean of all states of its training; undefined where it did not scale them. */
+export function usualState({ scaling, environment }: PpoModel): Float64Array | undefined {
+  return scaling === null ? undefined : readMoments(scaling, environment.observationSize, 'the model').mean
+}
+
 function loaded(model: unknown, which: 'actor' | 'critic', options: ActorOptions) {
   const { where = 'the model', kernels } = options
   const checked = checkPpoModel(model, where, options.space)

@@ -174,7 +174,7 @@ describe('the allocator', () => {
       const here = { ...moved, load: series(15_000, [200], { startMs: moved.nowMs - 15_000 }) }
       const { inputs } = ask(policy, here, memory).why
       expect(inputs.signals).toMatchObject({ dead: ['g1'] })
-      expect(inputs.state).toMatchObject({ Edge_Predicted_Workload: Math.fround(0.2) })
+      expect(inputs.state).toMatchObject({ Edge_Predicted_Workload: Math.fround(0.2) * 1_000 })
     })
   })
 

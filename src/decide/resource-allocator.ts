@@ -125,7 +125,7 @@ export function resourceAllocator(
       return remembering(memory, edge, settings, hold(from, 'edge-unknown', heard))
     }
     sparkState(seen, load * scaled, weights, edge && inScale(saidBy(edge, isBlind, load), scaled), state)
-    const inputs = { state: named(state), ...heard }
+    const inputs = { state: inUnits(state), ...heard }
     const unknown = unknownIn(state)
     if (!usable(wanted[resource])) unknown.push(`capacity of ${resource}`)
     const choice = unknown.length > 0 ? undefined : act(state)
@@ -137,7 +137,7 @@ export function resourceAllocator(
     const left = sparkHeads.filter((head, i) =>
       i === 0 ? head !== resource : !Object.hasOwn(settings, head)
     )
-    const told = { ...inputs, ...said(choice), ...(left.length > 0 && { sizes: resource, left }) }
+    const told = { ...said(choice), ...inputs, ...(left.length > 0 && { sizes: resource, left }) }
     const { [resource]: _, ...asked } = to
     return remembering(memory, edge, asked, scale(from, to, 'network', told, bound))
   }
@@ -242,9 +242,10 @@ function answer(
   return to
 }
 
-function named(state: Float32Array): Record<string, number> {
+/** The state as people read it. Divided by `high` again it is the same to the last bit. */
+function inUnits(state: Float32Array): Record<string, number> {
   const out: Record<string, number> = {}
-  for (let i = 0; i < state.length; i++) out[sparkFeatures[i].name] = state[i]
+  for (let i = 0; i < state.length; i++) out[sparkFeatures[i].name] = state[i] * sparkFeatures[i].high
   return out
 }
 

@@ -57,7 +57,7 @@ export function explain(turn: Turn, policy: Policy, options: ExplainOptions = {}
   const counterfactuals = found.sort(
     (a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || far(a) - far(b)
   )
-  const parts = { turn, from: wanted(observation), replay, counterfactuals, unmoved }
+  const parts = { turn, from: wanted(observation, decision.to), replay, counterfactuals, unmoved }
   return {
     target: turn.target,
     atMs: turn.atMs,
@@ -74,7 +74,7 @@ export function explain(turn: Turn, policy: Policy, options: ExplainOptions = {}
 
 /** What was decided and by which rule, in one short line without counterfactual: for lists of many decisions. */
 export function tell(seen: Observation, decision: Decision): string {
-  return toldOf(wanted(seen), decision)
+  return toldOf(wanted(seen, decision.to), decision)
 }
 
 const kinds: readonly LeverKind[] = ['data', 'estimate', 'time', 'setting']
@@ -157,8 +157,14 @@ function duringMs(turn: Turn, option: string): boolean {
   return typeof turn.policy.options[option] === 'string'
 }
 
-function wanted(seen: Observation): Units {
-  return { ...seen.capacity.ready, ...seen.capacity.wanted }
+/** What was wanted before; settings such as a storage tier are told as metrics of their name. */
+function wanted({ capacity, metrics }: Observation, to: Units): Units {
+  const from: Record<string, number> = { ...capacity.ready, ...capacity.wanted }
+  for (const name in to) {
+    const told = metrics?.[name]?.value
+    if (from[name] === undefined && told !== undefined) from[name] = told
+  }
+  return from
 }
 
 function sameUnits(a: Units, b: Units): boolean {

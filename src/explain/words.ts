@@ -54,9 +54,13 @@ export function changeInWords(from: Units, to: Units): string {
   return names.map((name) => `${name} ${one(name)}`).join(', ')
 }
 
+/** Numbers that nobody reads: they are in the JSON form. */
+const unsaid = ['logits']
+
 /** The numbers a rule looked at, one `name value` each; long lists are cut, the JSON form has all of them. */
 export function inputsInWords(inputs: Readonly<Record<string, unknown>>, most = 10): string {
   const said = Object.entries(inputs).flatMap(([name, value]) => {
+    if (unsaid.includes(name)) return []
     const text = valueInWords(name, value)
     return text === undefined ? [] : [`${wordsOf(name)} ${text}`]
   })
