@@ -63,6 +63,16 @@ export interface ReportSetting {
   readonly note?: string
 }
 
+/** A policy that was trained. */
+export interface ReportLearned {
+  readonly label: string
+  readonly method: string
+  /** What it is, one line. */
+  readonly says: string
+  /** What it learned, in the colours of the page. */
+  readonly svg?: string
+}
+
 export interface ReportData {
   readonly trace: string
   readonly world: string
@@ -80,6 +90,7 @@ export interface ReportData {
   readonly sloMs?: number
   readonly currency?: string
   readonly runs: readonly ReportRun[]
+  readonly learned?: readonly ReportLearned[]
   readonly rows: readonly ReportRow[]
   readonly pairs: readonly Pair[]
   /** Every setting tried, `oracle` included; the hull is drawn from them. */

@@ -14,6 +14,7 @@ import {
   spansOf,
   stepLine
 } from './report-data.ts'
+import { learnedOf } from './report-learned.ts'
 import { knobInWords } from './report-text.ts'
 
 export interface ReportExtras {
@@ -51,6 +52,7 @@ export function reportOf(rehearsed: Rehearsed, extras: ReportExtras): ReportData
     sloMs: settings.sloMs,
     currency: settings.currency,
     runs: contenders.map((contender) => runOf(plan, contender)),
+    learned: contenders.flatMap(({ label, model }) => (model === undefined ? [] : [learnedOf(label, model)])),
     // The same policy under two settings is two rows.
     rows: runs.map((row) => (row.policy === 'fixed-best' ? row : { ...row, policy: row.label })),
     pairs,

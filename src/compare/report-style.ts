@@ -38,8 +38,9 @@ i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin
 .readout td:last-child { text-align: left; white-space: normal; width: 64%; min-height: 1.5em; color: var(--soft) }
 .readout input { margin: 0 8px 0 0; vertical-align: -1px } tr.off td, tr.off th { opacity: .5 }
 .two { display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 5fr); gap: 40px; align-items: start }
-@media (max-width: 980px) { .two { grid-template-columns: 1fr } body { padding: 18px 14px 40px } }
-.wide { overflow-x: auto } svg { width: 100%; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
+@media (max-width: 980px) { .two { grid-template-columns: minmax(0, 1fr) } body { padding: 18px 14px 40px } }
+h3 { font-size: 14.5px; margin: 22px 0 0 } h3 small { color: var(--soft); font-weight: 400 }
+.wide { overflow-x: auto } .learned svg { max-width: 1180px; min-width: 640px } .learned svg text { font-size: 11px } svg { width: 100%; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
 svg circle:hover { stroke: var(--ink); stroke-width: 2px }
 .settings td { text-align: left } .settings th { font-weight: 400; color: var(--soft) } .settings th, .settings td { padding: 4px 10px 4px 4px; white-space: normal }
 .mark { font-size: 11.5px; border: 1px solid var(--line); border-radius: 9px; padding: 0 7px; color: var(--soft); white-space: nowrap }

@@ -8,7 +8,9 @@ import { axisParts } from './report-axis.ts'
 import { clientParts } from './report-client.ts'
 import type { ReportData } from './report-data.ts'
 import { drawParts } from './report-draw.ts'
+import { dualSection } from './report-dual.ts'
 import { frontierSvg } from './report-frontier.ts'
+import { learnedSection } from './report-learned.ts'
 import { pack } from './report-payload.ts'
 import { readoutParts } from './report-readout.ts'
 import { style } from './report-style.ts'
@@ -36,9 +38,11 @@ export function renderReport(data: ReportData): string {
 <button type="button" data-theme-button>light / dark</button></header>
 ${leadSentence(data, focus)}
 <main><section>${headlineTable(data, colors, focus)}</section>
+${dualSection(data, focus)}
 ${timeSection(data, first.why)}
 <div class="two"><section><h2>What each policy can buy</h2>${frontierSvg(data, colors)}</section>
 <section><h2>Settings</h2>${settingsTable(data.settings)}</section></div>
+${learnedSection(data)}
 <section><h2>To be read with it</h2>${notesList(data, focus)}</section></main>
 <footer>${esc(data.madeBy ?? 'prescale rehearse')}</footer>
 <script type="text/plain" id="payload">${payload}</script><script>${script()}</script></body></html>

@@ -18,12 +18,19 @@ export interface HeatmapOptions {
   readonly title?: string
   /** Margin from which a colour is full, 2. */
   readonly full?: number
+  /** Drawn into an HTML page with the variables `--ink`, `--soft`, `--grid`: no ground of its own. */
+  readonly page?: boolean
 }
 
 /** One colour for each action, in the order of the table; told apart by those who see no red or no green. */
 const COLOURS = ['#bc4c00', '#6e7781', '#0969da', '#8250df', '#1a7f37', '#bf3989']
-const FAINT = '#8c959f'
-const INK = '#1f2328'
+interface Paint {
+  readonly ink: string
+  readonly faint: string
+  readonly empty: string
+}
+const own: Paint = { ink: '#1f2328', faint: '#8c959f', empty: '#eaeef2' }
+const ofPage: Paint = { ink: 'var(--ink)', faint: 'var(--soft)', empty: 'var(--grid)' }
 const [CELL_WIDTH, CELL_HEIGHT] = [18, 16]
 const [LEFT, TOP, GAP, BELOW] = [104, 64, 44, 40]
 const PANELS_ACROSS = 2
@@ -32,8 +39,9 @@ const RARE = 30
 
 export function qHeatmap(
   table: QTableView,
-  { title = 'Q-table', full = 2, ...axes }: HeatmapOptions
+  { title = 'Q-table', full = 2, page = false, ...axes }: HeatmapOptions
 ): string {
+  const paint = page ? ofPage : own
   const [rows, columns, panels] = [axes.rows, axes.columns, axes.panels].map((name) => featureOf(table, name))
   if (new Set([rows, columns, panels]).size < 3) {
     throw new PrescaleError('BAD_OPTION', 'rows, columns and panels must be three different features')
@@ -51,38 +59,38 @@ export function qHeatmap(
     parts.push(text(x, y - 8, heading, { bold: true }))
     for (let row = 0; row < height; row++) {
       const top = y + (height - 1 - row) * CELL_HEIGHT
-      parts.push(text(x - 6, top + 12, table.features[rows].bins[row], { anchor: 'end', fill: FAINT }))
+      parts.push(text(x - 6, top + 12, table.features[rows].bins[row], { anchor: 'end', fill: paint.faint }))
       for (let column = 0; column < width; column++) {
         const mean = averaged(table, [
           [rows, row],
           [columns, column],
           [panels, panel]
         ])
-        parts.push(cell(table, mean, x + column * CELL_WIDTH, top, full))
+        parts.push(cell(table, mean, x + column * CELL_WIDTH, top, full, paint))
       }
     }
     for (let column = 0; column < width; column++) {
       const label = firstNumber(table.features[columns].bins[column])
       const at = x + (column + 0.5) * CELL_WIDTH
       if (width <= 12 || column % 2 === 1) {
-        parts.push(text(at, y + height * CELL_HEIGHT + 13, label, { anchor: 'middle', fill: FAINT }))
+        parts.push(text(at, y + height * CELL_HEIGHT + 13, label, { anchor: 'middle', fill: paint.faint }))
       }
     }
     parts.push(
       text(x + (width * CELL_WIDTH) / 2, y + height * CELL_HEIGHT + 28, table.features[columns].name, {
         anchor: 'middle',
-        fill: FAINT
+        fill: paint.faint
       })
     )
   }
   const total = across * panelWidth + (across - 1) * (GAP / 2) + 24
   const down = TOP + Math.ceil(count / across) * (panelHeight + GAP)
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${total} ${down}" width="${total}" height="${down}" font-family="system-ui, sans-serif" font-size="11" fill="${INK}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${total} ${down}" width="${total}" height="${down}" font-family="system-ui, sans-serif" font-size="11" fill="${paint.ink}">`,
     `<title>${escaped(title)}</title>`,
-    `<rect width="${total}" height="${down}" fill="#fff"/>`,
+    ...(page ? [] : [`<rect width="${total}" height="${down}" fill="#fff"/>`]),
     text(LEFT, 20, `${title}; rows: ${table.features[rows].name}`, { bold: true }),
-    ...legend(table, full, LEFT, 38),
+    ...legend(table, full, LEFT, 38, paint),
     ...parts,
     '</svg>'
   ].join('\n')}\n`
@@ -126,9 +134,17 @@ function averaged(
   return { values: sums.map((sum) => sum / total), visits: total }
 }
 
-function cell(table: QTableView, { values, visits }: Mean, x: number, y: number, full: number): string {
+function cell(
+  table: QTableView,
+  { values, visits }: Mean,
+  x: number,
+  y: number,
+  full: number,
+  paint: Paint
+): string {
   const box = `x="${x}" y="${y}" width="${CELL_WIDTH - 1}" height="${CELL_HEIGHT - 1}"`
-  if (visits === 0) return `<rect ${box} fill="none" stroke="#eaeef2"><title>never visited</title></rect>`
+  if (visits === 0)
+    return `<rect ${box} fill="none" stroke="${paint.empty}"><title>never visited</title></rect>`
   const one: QTableView = { ...table, values, visits: [] }
   const best = bestOf(one, 0)
   const margin = aheadBy(one, 0, best)
@@ -140,7 +156,7 @@ function cell(table: QTableView, { values, visits }: Mean, x: number, y: number,
   return `<rect ${drawn} fill="${COLOURS[best % COLOURS.length]}" fill-opacity="${strength.toFixed(2)}"><title>${escaped(about)}</title></rect>`
 }
 
-function legend({ actions }: QTableView, full: number, x: number, y: number): string[] {
+function legend({ actions }: QTableView, full: number, x: number, y: number, paint: Paint): string[] {
   const parts: string[] = []
   let at = x
   for (const [a, action] of actions.entries()) {
@@ -157,7 +173,7 @@ function legend({ actions }: QTableView, full: number, x: number, y: number): st
       at + 8,
       y,
       `full colour: ahead by ${amount(full)} or more; small: fewer than ${RARE} visits; empty: none`,
-      { fill: FAINT }
+      { fill: paint.faint }
     )
   )
   return parts
