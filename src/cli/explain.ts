@@ -121,7 +121,7 @@ function labelOf(target: string): string {
 }
 
 function traceOf(target: string): string {
-  const label = /\/[\w-]+(:[^/]*=.*)?$/.exec(target)
+  const label = /\/[\w.-]+(:[^/]*=.*)?$/.exec(target)
   return label ? target.slice(0, label.index) : target
 }
 

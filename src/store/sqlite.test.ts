@@ -64,6 +64,20 @@ describe('a file', () => {
     db.close()
   })
 
+  it('holds what a policy learned once and gives every Turn its model back', () => {
+    const model = { weights: Array.from({ length: 500 }, (_, i) => i / 7) }
+    const turns = [1, 2, 3].map((i) =>
+      turnAt(i, { policy: { name: 'ppo', options: { model, shield: false } } })
+    )
+    const file = filled(path(), turns)
+    const db = new DatabaseSync(file, { readOnly: true })
+    expect(db.prepare('SELECT count(*) AS n FROM things').get()?.n).toBe(1)
+    db.close()
+    const store = sqlite({ file, readOnly: true })
+    expect([...store.turns({})]).toEqual(turns)
+    store.close()
+  })
+
   it('refuses any change of what is stored', () => {
     const db = new DatabaseSync(filled(path()))
     for (const table of ['turns', 'series', 'segments', 'things']) {

@@ -163,7 +163,7 @@ function open(db: DatabaseSync, clock: () => number) {
     const body = pack({
       ...turn,
       observation: { ...turn.observation, ...outlined(turn.observation) },
-      policy: { ...turn.policy, options: things.outline(turn.policy.options) },
+      policy: { ...turn.policy, options: things.outlineShared(turn.policy.options) },
       before: things.outline(turn.before),
       after: things.outline(turn.after)
     })

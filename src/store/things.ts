@@ -1,5 +1,5 @@
 /**
- * Things — forecasts and large parts of memories (models), each stored once by the hash of its text.
+ * Things — forecasts, models and large parts of memories, each stored once by the hash of its text.
  *
  * A Turn refers to a thing by its hash. A thing is marked as used once a day, so that retention knows what is needed.
  */
@@ -15,6 +15,8 @@ const large = 100
 export interface Things {
   /** The same JSON with its large parts stored apart. Within a transaction. */
   outline(value: unknown): unknown
+  /** The same for options, whose large parts are models: many Turns share one, nobody edits it, and it is hashed once. */
+  outlineShared(options: object): object
   /** What stands for a forecast. Within a transaction. */
   keepForecast(forecast: Forecast): object
   /** What is kept under a hash. Errors: BAD_INPUT when it is lost. */
@@ -36,17 +38,24 @@ export function keepThings(db: DatabaseSync, clock: () => number): Things {
   }
   /** When a thing was last marked as used: once a day is enough to keep it. */
   const usedMs = new Map<string, number>()
-  /** Forecasts are used for several Turns and never edited, so each is hashed once. */
-  const hashes = new WeakMap<Forecast, string>()
+  /** Forecasts and models are used for several Turns and never edited, so each is hashed once. */
+  const hashes = new WeakMap<object, string>()
   const read = new Map<string, unknown>()
 
-  function keepForecast(forecast: Forecast): object {
-    const known = hashes.get(forecast)
+  function keepShared(thing: object): object {
+    const known = hashes.get(thing)
     // Known and marked within the last day: nothing to write.
     if (known !== undefined && !isDue(known)) return reference(known)
-    const hash = keep(forecast)
-    hashes.set(forecast, hash)
+    const hash = keep(thing)
+    hashes.set(thing, hash)
     return reference(hash)
+  }
+
+  function outlineShared(options: object): object {
+    const apart = Object.entries(options).flatMap(([key, part]) =>
+      isObject(part) && (hashes.has(part) || isLarge(part)) ? [[key, keepShared(part)] as const] : []
+    )
+    return apart.length === 0 ? options : { ...options, ...Object.fromEntries(apart) }
   }
 
   function outline(value: unknown): unknown {
@@ -85,13 +94,16 @@ export function keepThings(db: DatabaseSync, clock: () => number): Things {
 
   return {
     outline,
-    keepForecast,
+    outlineShared,
+    keepForecast: keepShared,
     resolve,
     forget: () => usedMs.clear(),
     // A thing is marked once a day, so its last Turn may be a day younger than its mark.
     dropBefore: (beforeMs) => sql.drop.run(beforeMs - DAY)
   }
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** Counts values until there are too many. */
 function isLarge(value: unknown): boolean {
