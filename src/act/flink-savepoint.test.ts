@@ -21,7 +21,7 @@ const signal = new AbortController().signal
 
 function actuator(options: Partial<FlinkSavepointOptions> = {}) {
   return flinkSavepoint({
-    server: { url: proxy.url, timeoutMs: 150 },
+    server: { url: proxy.url, timeoutMs: 500 },
     job: 'loadjob',
     clock: Date.now,
     sleepUntil: (atMs) => new Promise((later) => setTimeout(later, Math.max(0, atMs - Date.now()))),

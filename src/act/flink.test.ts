@@ -24,7 +24,7 @@ const sleepUntil = (atMs: number) =>
 
 function actuator(options: Partial<FlinkActuatorOptions> = {}) {
   return flink({
-    server: { url: proxy.url, timeoutMs: 150 },
+    server: { url: proxy.url, timeoutMs: 5_000 },
     job: 'loadjob',
     clock: Date.now,
     sleepUntil,
@@ -36,6 +36,8 @@ function actuator(options: Partial<FlinkActuatorOptions> = {}) {
   })
 }
 
+/** For answers that never come. */
+const impatient = () => ({ server: { url: proxy.url, timeoutMs: 300 } })
 const command = (to: Units, epoch = 1) => ({ target: 'loadjob', to, epoch })
 const vertex = (name: string) => fake.jobs[0].vertices.find((it) => it.name === name)!
 const puts = () => fake.writes()
@@ -302,7 +304,7 @@ describe('an answer that leaves it open', () => {
     '%s: it is read whether it took effect before it is sent again',
     async (kind) => {
       proxy.fault = (it) => (isPut(it) && it.n === 1 ? { kind } : undefined)
-      const receipt = await actuator().apply(command({ count: 3 }), signal)
+      const receipt = await actuator(impatient()).apply(command({ count: 3 }), signal)
       expect(receipt).toMatchObject({ reached: { count: 3 } })
       expect(puts()).toHaveLength(1)
       const between = proxy.seen.slice(proxy.seen.findIndex(isPut) + 1)
@@ -312,7 +314,7 @@ describe('an answer that leaves it open', () => {
 
   it('that took effect without a word is not sent again', async () => {
     proxy.fault = (it) => (isPut(it) ? { kind: 'deaf' } : undefined)
-    const receipt = await actuator().apply(command({ count: 3 }), signal)
+    const receipt = await actuator(impatient()).apply(command({ count: 3 }), signal)
     expect(receipt).toMatchObject({ reached: { count: 3 }, pending: {} })
     expect(receipt.refused).toBeUndefined()
     expect(puts()).toHaveLength(1)
@@ -320,7 +322,7 @@ describe('an answer that leaves it open', () => {
 
   it('that took effect at the very last attempt counts as well', async () => {
     proxy.fault = (it) => (isPut(it) ? { kind: 'deaf' } : undefined)
-    const receipt = await actuator({ attempts: 1 }).apply(command({ count: 3 }), signal)
+    const receipt = await actuator({ ...impatient(), attempts: 1 }).apply(command({ count: 3 }), signal)
     expect(receipt.refused).toBeUndefined()
     expect(receipt.reached.count).toBe(3)
   })
@@ -328,7 +330,10 @@ describe('an answer that leaves it open', () => {
   it('gives up after some attempts and says why; nothing has changed', async () => {
     proxy.fault = (it) => (isPut(it) ? { kind: 'status', status: 503 } : undefined)
     const told: string[] = []
-    const receipt = await actuator({ tell: (what) => told.push(what) }).apply(command({ count: 3 }), signal)
+    const receipt = await actuator({ ...impatient(), tell: (what) => told.push(what) }).apply(
+      command({ count: 3 }),
+      signal
+    )
     expect(receipt.refused).toBe('not-accepted: 503 the proxy says 503')
     expect(proxy.seen.filter(isPut)).toHaveLength(3)
     expect(told).toEqual(['not-accepted', 'not-accepted', 'not-accepted'])
@@ -338,7 +343,7 @@ describe('an answer that leaves it open', () => {
 
   it('is recognised as ours by a later command, not as a foreign writer', async () => {
     const memory = newMemory()
-    const act = actuator({ memory, attempts: 1 })
+    const act = actuator({ ...impatient(), memory, attempts: 1 })
     proxy.fault = (it) =>
       isPut(it) || it.n > 4 ? { kind: it.method === 'PUT' ? 'deaf' : 'hang' } : undefined
     await act.apply(command({ count: 3 }), signal).catch(() => {})
@@ -362,12 +367,12 @@ describe('a server in trouble while it is read', () => {
   })
 
   it.each([
-    ['hang', /^unreachable: .* did not answer within 150ms$/],
+    ['hang', /^unreachable: .* did not answer within 300ms$/],
     ['html', /^bad-answer: .* answers 200 with HTML/],
     ['cut', /^unreachable: /]
   ] as const)('%s: refused in one line, nothing written', async (kind, says) => {
     proxy.fault = () => ({ kind })
-    const { refused } = await actuator().apply(command({ count: 3 }), signal)
+    const { refused } = await actuator(impatient()).apply(command({ count: 3 }), signal)
     expect(refused).toMatch(says)
     expect(refused).not.toContain('\n')
     expect(puts()).toEqual([])

@@ -1,6 +1,7 @@
 export * from './flink.ts'
 export type * from './flink-answers.ts'
 export * from './http.ts'
+export * from './influxdb.ts'
 export * from './kafka.ts'
 export * from './mqtt.ts'
 export * from './secret.ts'

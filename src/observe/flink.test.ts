@@ -25,7 +25,7 @@ async function looks(
   let nowMs = 1_000_000
   const all: Reading[][] = [[]]
   const source = flink({
-    server: { url: proxy.url, timeoutMs: 300 },
+    server: { url: proxy.url, timeoutMs: 5_000 },
     job: 'loadjob',
     settleMs: 0,
     clock: () => nowMs,
@@ -311,15 +311,20 @@ describe('what happened', () => {
 
 describe('a server in trouble', () => {
   it.each([
-    ['hang', 'missing', /^source-unreachable: http:\/\/\S+ did not answer within 300ms$/],
+    ['hang', 'missing', /^source-unreachable: http:\/\/\S+ did not answer within 500ms$/],
     ['cut', 'missing', /^source-unreachable: /],
     ['html', 'invalid', /^source-invalid: \S+ answers 200 with HTML/]
   ] as const)('%s: everything is %s, said once, and again when it is over', async (kind, quality, says) => {
     let faulty = false
     proxy.fault = () => (faulty ? { kind } : undefined)
-    const all = await looks(6, (look) => {
-      faulty = look === 3 || look === 4
-    })
+    const server = { url: proxy.url, timeoutMs: kind === 'hang' ? 500 : 5_000 }
+    const all = await looks(
+      6,
+      (look) => {
+        faulty = look === 3 || look === 4
+      },
+      { server }
+    )
     for (const readings of all.slice(3, 5)) {
       expect(topology(readings).quality).toBe(quality)
       expect(capacity(readings)).toMatchObject({ quality, capacity: { ready: { count: NaN } } })

@@ -9,28 +9,15 @@
  * A step without an answer is `NaN`, never zero. At most 11,000 points are asked for at once, Prometheus' own limit.
  * https://prometheus.io/docs/prometheus/latest/querying/api/
  */
-import { PrescaleError, requireOption, type Series, series } from '../base/index.ts'
+import { PrescaleError, requireOption, series } from '../base/index.ts'
 import { requestJson } from '../net/http.ts'
 import { endpoint, headersOf, type Server } from '../net/server.ts'
-import type { Quality } from '../roles.ts'
+import { judge, type RangeAnswer, type RangeQuery } from './range-source.ts'
+
+export type { RangeAnswer, RangeQuery } from './range-source.ts'
 
 /** `http://host:9090`; a request may take 30 s unless said otherwise. */
 export type PrometheusServer = Server
-
-export interface RangeQuery {
-  /** PromQL with one series as its answer, such as `sum(rate(http_requests_total[1m]))`. */
-  readonly query: string
-  readonly fromMs: number
-  readonly toMs: number
-  readonly stepMs: number
-}
-
-export interface RangeAnswer {
-  readonly series: Series
-  /** `ok` every step measured, `partial` some or with warnings, `missing` none. */
-  readonly quality: Quality
-  readonly notes: readonly string[]
-}
 
 /** Prometheus refuses more in one answer. */
 export const MOST_POINTS = 11_000
@@ -70,7 +57,10 @@ export async function queryRange(
       if (step >= 0 && step < steps) values[step] = rate(range.query, seconds, text)
     }
   }
-  return { series: series(stepMs, values, { startMs }), ...judge(values, startMs, stepMs, [...warnings]) }
+  return {
+    series: series(stepMs, values, { startMs }),
+    ...judge('Prometheus', values, startMs, stepMs, [...warnings])
+  }
 }
 
 /** Asks the server for nothing but an answer. Errors as of `queryRange`. */
@@ -181,25 +171,4 @@ function rate(query: string, seconds: number, text: string): number {
     'BAD_INPUT',
     `${query} is ${text} at ${new Date(seconds * 1_000).toISOString()}: a rate is a finite number, at least 0`
   )
-}
-
-function judge(
-  values: Float64Array,
-  startMs: number,
-  stepMs: number,
-  warnings: readonly string[]
-): { readonly quality: Quality; readonly notes: string[] } {
-  const measured = values.reduce((count, y) => count + (Number.isNaN(y) ? 0 : 1), 0)
-  const notes = warnings.map((warning) => `Prometheus warns: ${warning}`)
-  if (measured === 0)
-    return { quality: 'missing', notes: [...notes, 'Prometheus has nothing for this range'] }
-  if (measured < values.length) {
-    const at = (step: number) => new Date(startMs + step * stepMs).toISOString().replace('.000Z', 'Z')
-    const first = values.findIndex((y) => !Number.isNaN(y))
-    const last = values.findLastIndex((y) => !Number.isNaN(y))
-    notes.push(
-      `${values.length - measured} of ${values.length} steps have no value (measured from ${at(first)} to ${at(last + 1)}): kept as not measured`
-    )
-  }
-  return { quality: measured === values.length && warnings.length === 0 ? 'ok' : 'partial', notes }
 }

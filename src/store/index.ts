@@ -3,6 +3,13 @@ import { type SqliteOptions, sqlite } from './sqlite.ts'
 import type { TurnStore } from './turn-store.ts'
 
 export { checkStore, type StoreState } from './check.ts'
+export {
+  type InfluxWriter,
+  type InfluxWriterOptions,
+  type InfluxWriterState,
+  influxWriter
+} from './influxdb.ts'
+export { linesOfReading, linesOfTurn } from './line-protocol.ts'
 export type { GivenCommand, LeaseState, LoopRecord, Pause, RecordedEvent } from './loop-record.ts'
 export { memory } from './memory.ts'
 export { readModelFile, writeModelFile } from './model-file.ts'
