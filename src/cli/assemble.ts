@@ -2,7 +2,7 @@
  * From a target of `prescale.yaml` to its parts: the policy with everything that makes it careful, the forecaster, what is believed
  * before anything was measured.
  *
- *   policy → shadow → signal cap → tolerance → stabilisation → rate limit → cooldown → rescale budget → spend limit → bounds → hold → shield
+ *   policy → shadow → alarm → signal cap → tolerance → stabilisation → rate limit → cooldown → rescale budget → spend limit → bounds → hold → shield
  *
  * Innermost first; the outermost has the last word. What slows down stands inside of the bounds, so that a new maximum counts at once;
  * budgets inside of them, so that a minimum stays; pause outside of both; the shield outside of everything, so that nothing whatever
@@ -27,7 +27,7 @@ import {
   withTolerance
 } from '../decide/index.ts'
 import { checkModel, forecasterOf, makeForecaster } from '../forecast/index.ts'
-import { withSignalCap } from '../gateway/index.ts'
+import { withAlarm, withSignalCap } from '../gateway/index.ts'
 import type { EstimatePriors } from '../loop/index.ts'
 import type { Forecaster, Observation, Policy } from '../roles.ts'
 import { hpaOptionsOf, rulesOf } from './behavior.ts'
@@ -36,7 +36,7 @@ export interface Parts {
   /** The JSON value of a model file. Errors: NOT_FOUND, BAD_MODEL. */
   readonly readModel: (path: string) => unknown
   /** Gateways that may warn, with what they may add. */
-  readonly gateways?: readonly KnownGateway[]
+  readonly gateways?: readonly Pick<KnownGateway, 'id' | 'maxExtra'>[]
 }
 
 /** What of a target makes its decisions: all that is needed to make its policy again. */
@@ -69,6 +69,8 @@ export function policyOf(target: PolicySettings, parts: Parts): Policy {
   if (shadow) policy = withShadow(policy, barePolicy(shadow.policy, parts), shadow.options)
   const { gateways = [] } = parts
   if (gateways.length > 0) {
+    // A network was taught what an alarm means; rules and plans look at load and forecast only.
+    if (target.policy.model === undefined) policy = withAlarm(policy)
     const maxExtraOf = Object.fromEntries(gateways.map(({ id, maxExtra }) => [id, maxExtra]))
     policy = withSignalCap(policy, { maxExtraOf })
   }
