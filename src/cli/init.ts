@@ -1,47 +1,185 @@
-/** `prescale init` — writes a commented `prescale.yaml` to start from. Asks nothing and overwrites nothing. */
+/**
+ * `prescale init` — writes a commented `prescale.yaml` to start from: by flags, from the config of another autoscaler, or by asking where
+ * a terminal is there. Overwrites nothing unless told to.
+ */
 import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
-import { stringify } from 'yaml'
-import { formatDuration, PrescaleError } from '../base/index.ts'
+import { formatDuration, PrescaleError, unknownName } from '../base/index.ts'
+import { sayProblem } from '../config/index.ts'
 import { writeWhole } from '../store/write-file.ts'
+import { CONFIG_FILE, checkText, readText } from './config-file.ts'
 import { readData } from './data.ts'
+import { type Imported, targetName } from './import-config.ts'
+import { importFlinkAutoscaler } from './import-flink.ts'
+import { importHpa } from './import-hpa.ts'
+import { importKeda } from './import-keda.ts'
+import { type Ask, answered } from './init-questions.ts'
 import { note, print, readFormat } from './output.ts'
+import { starter } from './starter.ts'
 
 interface Options {
   readonly out: string
   readonly source: string
   readonly query?: string
+  readonly from?: string
+  readonly flink?: string
+  readonly job?: string
+  readonly prometheus?: string
+  readonly policy?: string
+  readonly maxReplicas?: string
+  readonly ask?: boolean
   readonly force?: boolean
   readonly output: string
   readonly quiet?: boolean
 }
 
+/** Whose config is read, by the name of `--from`. */
+export const importers: Readonly<Record<string, (text: string, where: string) => Imported>> = {
+  flink: importFlinkAutoscaler,
+  hpa: importHpa,
+  keda: importKeda
+}
+
 export function command(): Command {
   return new Command('init')
     .description('writes a commented prescale.yaml to start from')
-    .option('--out <FILE>', 'where to', 'prescale.yaml')
-    .option('--source <FILE>', 'CSV, Parquet, builtin:… or prometheus:URL', 'builtin:daily-wave')
+    .argument('[FILE]', 'with --from: the config that is taken over')
+    .option('--from <KIND>', `take over: ${Object.keys(importers).join(', ')}`)
+    .option('--flink <URL>', 'a Flink job is watched, such as http://localhost:8081')
+    .option('--job <NAME>', 'its id or name')
+    .option('--prometheus <URL>', 'the load is asked of Prometheus with --query')
+    .option('--policy <NAME>', 'who decides')
+    .option('--max-replicas <N>', 'most units of a resource')
+    .option('--out <FILE>', 'where to', CONFIG_FILE)
+    .option(
+      '--source <FILE>',
+      'a recorded load: CSV, Parquet, builtin:… or prometheus:URL',
+      'builtin:daily-wave'
+    )
     .option('--query <PROMQL>', 'what to ask Prometheus for')
+    .option('--no-ask', 'ask nothing, also where a terminal is there')
     .option('--force', 'replace a file that is there')
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .option('--quiet', 'say nothing about the source')
     .action(run)
 }
 
-async function run(options: Options): Promise<void> {
+async function run(file: string | undefined, options: Options, command: Command): Promise<void> {
   readFormat(options.output)
-  const { out, source, query, force } = options
+  const { out, force, quiet } = options
   if (existsSync(out) && !force) {
     throw new PrescaleError('BAD_OPTION', `${out} is there already; say --force to replace it, or --out FILE`)
   }
+  const live = await targetOf(file, options, command)
+  const { source, query } = options
   const found = await look(source, query)
-  for (const line of found) note(line, options.quiet)
-  writeWhole(out, starter(source, query, found))
+  for (const line of [...found, ...(live?.notes ?? [])]) note(line, quiet)
+  const text = starter({ data: { file: source, query, found }, live, from: options.from && file })
+  await refuseBad(text)
+  writeWhole(out, text)
+  const next =
+    live === undefined ? `prescale rehearse -c ${out}` : `prescale validate ${out}, prescale doctor -c ${out}`
   print(options.output, {
-    value: { out },
-    rows: [{ out }],
-    text: `${out} written; next: prescale rehearse -c ${out}`
+    value: { out, ...(live && { target: live.name, notes: live.notes }) },
+    rows: [{ out, target: live?.name }],
+    text: `${out} written; next: ${next}`
   })
+}
+
+async function targetOf(
+  file: string | undefined,
+  options: Options,
+  command: Command
+): Promise<Imported | undefined> {
+  const { from } = options
+  if (from !== undefined) {
+    if (!Object.hasOwn(importers, from)) {
+      throw new PrescaleError(
+        'BAD_OPTION',
+        `--from ${unknownName('a config that is read', from, Object.keys(importers))}`
+      )
+    }
+    if (file === undefined)
+      throw new PrescaleError('BAD_OPTION', `--from ${from} needs the FILE that is taken over`)
+    return importers[from](readText(file), file)
+  }
+  if (file !== undefined)
+    throw new PrescaleError(
+      'BAD_OPTION',
+      `${file} is taken over with --from ${Object.keys(importers).join('|')}`
+    )
+  const saysWhat = ['flink', 'job', 'prometheus', 'policy', 'maxReplicas', 'source', 'quiet', 'ask'].some(
+    (name) => command.getOptionValueSource(name) === 'cli'
+  )
+  const { stdin, stderr } = process
+  if (!saysWhat && options.output === 'table' && stdin.isTTY && stderr.isTTY) return await asked()
+  return byFlags(options)
+}
+
+async function asked(): Promise<Imported | undefined> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const ask: Ask = async (question, otherwise) => {
+      const answer = await lines.question(otherwise === '' ? `${question}: ` : `${question} [${otherwise}]: `)
+      return answer.trim() === '' ? otherwise : answer.trim()
+    }
+    return byFlags(await answered(ask))
+  } finally {
+    lines.close()
+  }
+}
+
+/** A target of what was said; `undefined` where nothing was. */
+export function byFlags(
+  given: Pick<Options, 'flink' | 'job' | 'prometheus' | 'query' | 'policy' | 'maxReplicas'>
+): Imported | undefined {
+  const { flink, job, prometheus, query, policy, maxReplicas } = given
+  if (flink === undefined && prometheus === undefined) {
+    const alone = [job && '--job', policy && '--policy', maxReplicas && '--max-replicas']
+      .filter(Boolean)
+      .join(', ')
+    if (alone === '') return undefined
+    throw new PrescaleError(
+      'BAD_OPTION',
+      `${alone} needs a target: say --flink URL --job NAME, or --prometheus URL --query PROMQL`
+    )
+  }
+  if (flink !== undefined && job === undefined)
+    throw new PrescaleError('BAD_OPTION', '--flink needs --job, its id or name')
+  if (prometheus !== undefined && query === undefined) {
+    throw new PrescaleError(
+      'BAD_OPTION',
+      "--prometheus needs --query, such as 'sum(rate(http_requests_total[1m]))'"
+    )
+  }
+  const sources = [
+    ...(flink === undefined ? [] : [{ type: 'flink', url: flink, job }]),
+    ...(prometheus === undefined ? [] : [{ type: 'prometheus', url: prometheus, query }])
+  ]
+  const most = maxReplicas === undefined || /^\d+$/.test(maxReplicas) ? Number(maxReplicas) : maxReplicas
+  const target = {
+    source: sources.length === 1 ? sources[0] : sources,
+    ...(policy !== undefined && { policy }),
+    ...(maxReplicas !== undefined && { maxReplicas: most })
+  }
+  return {
+    name: targetName(job, 'service'),
+    target,
+    rehearse: policy?.endsWith('.json') ? 'threshold' : (policy ?? 'threshold'),
+    notes: []
+  }
+}
+
+/** What was said may be no config: nothing is written then. */
+async function refuseBad(text: string): Promise<void> {
+  const { problems } = await checkText(text)
+  if (problems.length === 0) return
+  const [first] = problems
+  throw new PrescaleError(
+    'BAD_OPTION',
+    `this would not be a config: ${sayProblem(CONFIG_FILE, first).replace(/^\S+ /, '')}`
+  )
 }
 
 /** What is in the source, as comments. A source that cannot be read now may be there later: that is said, not refused. */
@@ -54,46 +192,4 @@ async function look(source: string, query?: string): Promise<string[]> {
     if (error instanceof PrescaleError) return [`could not be read yet: ${error.message}`]
     throw error
   }
-}
-
-function starter(source: string, query: string | undefined, found: readonly string[]): string {
-  const line = (key: string, value: string) => stringify({ [key]: value }, { lineWidth: 0 }).trimEnd()
-  return `# Settings of Prescale. Names are those of the flags (--lead-time is leadTime); a flag on the command line wins.
-#   prescale rehearse -c prescale.yaml
-# Durations: 30s, 5m, 1h30m or PT5M. Secrets only by reference: env:NAME or file:PATH.
-
-# Where the load comes from. Events per second, one value a step; what was not measured stays unknown.
-data:
-${found.map((text) => `  # ${text.replaceAll('\n', ' ')}`).join('\n')}
-  ${line('file', source)}
-  ${query === undefined ? `# query: sum(rate(http_requests_total[1m]))   # with file: prometheus:http://host:9090` : line('query', query)}
-  # from: 14d                  # or a time; how long ago
-  # to: now
-  # step: 1m
-  # bearer: env:PROMETHEUS_TOKEN
-  # time: timestamp            # columns, else detected
-  # value: requests
-  # perStep: true              # values are counts per step
-  # count: true                # every row is one event
-  # tz: Europe/Berlin          # times without a zone are local to it
-  # scale: 1
-  # floor: true                # subtract what the load never falls below
-
-# Every policy on that load, in one world.
-rehearse:
-  # What you know about one unit (replica, executor, slot). What is not said is assumed, and marked so in the result.
-  # unitRate: 50               # events/s that one unit serves at 100 %
-  # serviceTime: 20ms
-  # slo: 200ms                 # a slower event has missed it
-  # leadTime: 2m,P90=3m        # from request to ready
-  # price: 0.05                # of one unit for an hour
-  # minUnits: 1
-  # maxUnits: 200
-  policies: fixed,hpa,threshold,proportional,mpc
-  # forecast: blend
-  # trainUntil: 0.8            # learn on the first 80 %, rehearse on the rest
-  # seeds: 3
-  # frontier: true             # what each policy can buy for how much
-  # report: report.html
-`
 }
