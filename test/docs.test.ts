@@ -30,7 +30,8 @@ const methods: readonly (readonly [name: string, says: string, options: OptionTa
   ppo: {
     says: 'plays a while, then makes what went better than expected a little likelier',
     options: decide.ppoOptions
-  }
+  },
+  'resource-allocator': decide.learnedPolicies.ppo
 }).map(([name, { says, options }]) => [name, says, options])
 
 describe('every method', () => {
