@@ -27,6 +27,22 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'one policy as a filter: JSON lines of observations in, decisions out',
     load: () => import('./decide.ts')
   },
+  run: {
+    says: 'the live loop: watches, forecasts, decides and says what it would do; with --apply it does it',
+    load: () => import('./run.ts')
+  },
+  status: {
+    says: 'what the running loop is doing; else what its record says',
+    load: () => import('./status.ts')
+  },
+  pause: {
+    says: 'nothing is commanded any more, for one target or for all',
+    load: () => import('./pause.ts')
+  },
+  resume: {
+    says: 'lets targets go on that were paused',
+    load: () => import('./resume.ts')
+  },
   explain: {
     says: 'why it decided that, and what would have changed it',
     load: () => import('./explain.ts')

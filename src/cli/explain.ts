@@ -4,9 +4,8 @@
  * Reads the newest Turn of the target at or before `--at` from the store and asks the policy that made it again.
  */
 import { Command } from 'commander'
-import { PrescaleError, unknownName } from '../base/index.ts'
+import { type GivenOptions, PrescaleError, unknownName } from '../base/index.ts'
 import { type LearnedReason, learnedReason } from '../compare/learned-reason.ts'
-import { turnEntry } from '../compare/policy-spec.ts'
 import type { PolicyEntry } from '../decide/index.ts'
 import { type Counterfactual, type Explanation, explain, type Knob } from '../explain/index.ts'
 import type { Turn } from '../roles.ts'
@@ -14,11 +13,13 @@ import { sqlite } from '../store/index.ts'
 import { readMoment } from './moment.ts'
 import { type Cell, print, readFormat } from './output.ts'
 import { DEFAULT_STORE } from './store-file.ts'
+import { plainPolicy, policyOfTurn } from './turn-policy.ts'
 
 interface Options {
   readonly at?: string
   readonly policy?: string
-  readonly store: string
+  readonly store?: string
+  readonly config?: string
   readonly output: string
 }
 
@@ -31,26 +32,24 @@ export function command(): Command {
       'the last decision at or before this moment, such as 2001-06-01T06:12Z (else the last)'
     )
     .option('--policy <NAME>', 'which policy of a rehearsal, when TARGET is only its trace')
-    .option('--store <FILE>', 'where the Turns are', DEFAULT_STORE)
+    .option('--store <FILE>', `where the Turns are: that of the config’s loop, else ${DEFAULT_STORE}`)
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .action(run)
 }
 
-function run(wanted: string, options: Options): void {
+async function run(wanted: string, options: Options): Promise<void> {
   readFormat(options.output)
   const atMs = options.at === undefined ? undefined : readMoment(options.at, '--at', undefined, Date.now())
-  const store = sqlite({ file: options.store, readOnly: true })
+  const file = options.store ?? (await liveStore(options.config)) ?? DEFAULT_STORE
+  const store = sqlite({ file, readOnly: true })
   try {
-    const target = targetOf(wanted, options.policy, store.targets(), options.store)
+    const target = targetOf(wanted, options.policy, store.targets(), file)
     const turn = store.latest(target, atMs)
     if (!turn) {
-      throw new PrescaleError(
-        'NOT_FOUND',
-        `${target} has no decision at or before ${options.at} in ${options.store}`
-      )
+      throw new PrescaleError('NOT_FOUND', `${target} has no decision at or before ${options.at} in ${file}`)
     }
     const explanation = explainTurn(turn)
-    const learned = learnedReason(turn)
+    const learned = learnedReason({ ...turn, policy: plainPolicy(turn.policy) })
     print(options.output, {
       value: { ...explanation, policy: shown(turn.policy), ...(learned && { learned }) },
       rows: explanation.counterfactuals.map(rowOf),
@@ -61,15 +60,25 @@ function run(wanted: string, options: Options): void {
   }
 }
 
+/** Of a config with targets, the record of their loop. */
+async function liveStore(config: string | undefined): Promise<string | undefined> {
+  if (config === undefined) return undefined
+  const { loadConfig } = await import('./config-file.ts')
+  const { targets, store } = await loadConfig(config)
+  return targets.length > 0 ? store.path : undefined
+}
+
 /** Makes the policy of a Turn from the table, with the options it had, and asks it. */
 export function explainTurn(turn: Turn): Explanation {
-  const { entry, options } = turnEntry(turn.policy)
+  const { entry, options } = policyOfTurn(turn.policy)
   const remake: PolicyEntry['make'] = (given) => entry.make(given)
-  return explain(turn, entry.make(options), { remake, knobs: knobOf(entry, turn) })
+  const plain = { ...turn, policy: plainPolicy(turn.policy) }
+  return explain(plain, entry.make(options), { remake, knobs: knobOf(entry, options) })
 }
 
 /** What a policy learned is told by its checksum. */
-function shown({ name, options }: Turn['policy']): Turn['policy'] {
+function shown(policy: Turn['policy']): Turn['policy'] {
+  const { name, options } = plainPolicy(policy)
   const { model } = options
   if (model === undefined) return { name, options }
   const head = typeof model === 'object' && model !== null && 'checksum' in model ? model.checksum : null
@@ -77,10 +86,10 @@ function shown({ name, options }: Turn['policy']): Turn['policy'] {
 }
 
 /** The option that a frontier sweeps is the one people turn. */
-function knobOf({ knob, options }: PolicyEntry, turn: Turn): readonly Knob[] {
+function knobOf({ knob, options }: PolicyEntry, given: GivenOptions): readonly Knob[] {
   if (!knob) return []
   const spec = options[knob.option]
-  const now = Number(turn.policy.options[knob.option] ?? spec?.default)
+  const now = Number(given[knob.option] ?? spec?.default)
   if (!spec || !Number.isFinite(now)) return []
   const lowest = Math.max(spec.min ?? 0, Math.min(now, ...knob.values))
   const highest = Math.min(spec.max ?? Infinity, Math.max(now, ...knob.values))

@@ -24,5 +24,14 @@ export {
   type WriteRecord
 } from './permission.ts'
 export * from './status.ts'
-export { decideTurn, type TurnInput } from './turn.ts'
+export {
+  asksForChange,
+  commandOf,
+  decideTurn,
+  heldBack,
+  isNews,
+  recognised,
+  ruleOf,
+  type TurnInput
+} from './turn.ts'
 export { type SignalDesk, type View, type ViewOptions, view } from './view.ts'

@@ -13,7 +13,7 @@ export interface LoadLog {
   put(part: Series): void
   /** One reading, events/s, of the moment it was taken. */
   sample(atMs: number, rate: number): void
-  /** All whole steps before a moment, from `fromMs` on: they end with the last one that is over, measured or not. */
+  /** All whole steps before a moment, from `fromMs` on. They end with the last one that was told: how old that is, is for whoever reads. */
   read(fromMs: number, untilMs: number): Series
   /** Start of the first step that is kept; `NaN` before anything was told. */
   readonly startMs: number
@@ -95,12 +95,9 @@ export function loadLog({ stepMs, keepMs, unit = 'events/s' }: LoadLogOptions): 
 
   function read(fromMs: number, untilMs: number): Series {
     if (length === 0) return series(stepMs, [], { startMs: Math.floor(untilMs / stepMs) * stepMs, unit })
-    const end = Math.max(first, Math.floor(untilMs / stepMs))
+    const end = Math.max(first, Math.min(first + length, Math.floor(untilMs / stepMs)))
     const from = Math.min(end, Math.max(first, Math.ceil(fromMs / stepMs), end - mostKept))
-    const read = new Float64Array(end - from).fill(NaN)
-    const told = Math.min(end, first + length)
-    if (told > from) read.set(values.subarray(from - first, told - first))
-    return series(stepMs, read, { startMs: from * stepMs, unit })
+    return series(stepMs, values.slice(from - first, end - first), { startMs: from * stepMs, unit })
   }
 
   return {

@@ -1,0 +1,142 @@
+/** From what `prescale.yaml` says of outside systems to sources and actuators that speak to them. */
+import { random, type Series } from '../base/index.ts'
+import type {
+  ActuatorConfig,
+  HttpAccess,
+  KafkaAccess as KafkaSettings,
+  MqttAccess as MqttSettings,
+  ReplaySource,
+  SignalTransport as SignalSettings,
+  SourceConfig,
+  TargetConfig
+} from '../config/index.ts'
+import type { Clock } from '../loop/index.ts'
+import type { KafkaAccess, MqttAccess, Server } from '../net/index.ts'
+import { replay } from '../observe/replay.ts'
+import type { SignalTransport } from '../observe/signals.ts'
+import type { Actuator, Source } from '../roles.ts'
+import { readData } from './data.ts'
+
+export interface LiveParts {
+  readonly clock: Clock
+  /** What happens on the way, for the log. */
+  readonly tell: (what: string, text: string) => void
+}
+
+/** What the loop wants to be told of: how fine, and how far back where a source knows the past. */
+export interface Wanted {
+  readonly stepMs: number
+  readonly historyMs: number
+}
+
+/** A job is looked at no more seldom than this. */
+const LOOK_MS = 5_000
+
+/** All sources of a target. Clients are loaded when they are used. Errors: BAD_OPTION, NOT_FOUND (a client, a secret). */
+export async function sourcesOf(target: TargetConfig, wanted: Wanted, parts: LiveParts): Promise<Source[]> {
+  return await Promise.all(target.sources.map((source) => sourceOf(source, target, wanted, parts)))
+}
+
+async function sourceOf(
+  source: SourceConfig,
+  target: TargetConfig,
+  { stepMs, historyMs }: Wanted,
+  { clock }: LiveParts
+): Promise<Source> {
+  const time = { clock: clock.now, sleepUntil: clock.sleepUntil }
+  const lookMs = Math.min(stepMs, LOOK_MS)
+  switch (source.type) {
+    case 'flink': {
+      const { flink } = await import('../observe/flink.ts')
+      const { kafkaOffsets } = await import('../observe/kafka-lag.ts')
+      // Where the topics are known the true lag is, too; who asks for them as a source does not ask twice.
+      const topics = target.sources.find(({ type }) => type === 'kafka')
+      const kafka = topics?.type === 'kafka' ? await kafkaOffsets(kafkaAccess(topics)) : undefined
+      return flink({ server: serverOf(source), job: source.job, stepMs: lookMs, kafka, ...time })
+    }
+    case 'prometheus': {
+      const { prometheus } = await import('../observe/prometheus-source.ts')
+      const { queries, step, settle } = source
+      return prometheus({
+        server: serverOf(source),
+        queries,
+        stepMs: step,
+        historyMs,
+        settleMs: settle,
+        ...time
+      })
+    }
+    case 'influxdb': {
+      const { influxdb } = await import('../observe/influxdb.ts')
+      const { version, database, retentionPolicy, org, token, queries, step } = source
+      const server = { ...serverOf(source), version, database, retentionPolicy, org, token }
+      return influxdb({ server, queries, stepMs: step, historyMs, ...time })
+    }
+    case 'kafka': {
+      const { kafkaLag } = await import('../observe/kafka-lag.ts')
+      const { topics, group } = source
+      return kafkaLag({ access: kafkaAccess(source), topics, group, stepMs: lookMs, ...time })
+    }
+    case 'mqtt': {
+      const { mqttRates } = await import('../observe/mqtt-rates.ts')
+      const { topics, reading, step } = source
+      return mqttRates({ access: mqttAccess(source), topics, name: reading, stepMs: step, ...time })
+    }
+    case 'replay':
+      return replay(await replayed(source, clock.now()), { name: 'load', ...time })
+  }
+}
+
+/** A trace as if it began now, `speed` times as fast. Errors: as of any data argument. */
+export async function replayed(source: ReplaySource, nowMs: number): Promise<Series> {
+  const { file, time, value, perStep, scale, speed } = source
+  const { series } = await readData(file, { time, value, perStep, scale })
+  const stepMs = series.stepMs / speed
+  return { ...series, stepMs, startMs: Math.ceil(nowMs / stepMs) * stepMs }
+}
+
+/** What carries commands out. Errors as of `sourcesOf`. */
+export async function actuatorOf(
+  actuator: ActuatorConfig,
+  target: string,
+  { clock, tell }: LiveParts
+): Promise<Actuator> {
+  const time = { clock: clock.now, sleepUntil: clock.sleepUntil }
+  if (actuator.type === 'dry-run') {
+    const { dryRun } = await import('../act/dry-run.ts')
+    return dryRun(time)
+  }
+  const { job, reachWithin, foreignChange } = actuator
+  const options = {
+    ...time,
+    server: serverOf(actuator),
+    job,
+    foreignChange,
+    reachWithinMs: reachWithin,
+    rng: random(0, 'backoff', target),
+    tell
+  }
+  const { flink } = await import('../act/flink.ts')
+  return flink(options)
+}
+
+export function signalTransports(from: readonly SignalSettings[]): SignalTransport[] {
+  return from.map((transport) =>
+    transport.type === 'mqtt'
+      ? { type: 'mqtt', access: mqttAccess(transport), topics: [transport.topic], qos: 1 }
+      : { type: 'kafka', access: kafkaAccess(transport), topics: [transport.topic], group: transport.group }
+  )
+}
+
+export function serverOf({ url, timeout, bearer, username, password, headers }: HttpAccess): Server {
+  const basic = username === undefined ? undefined : { username, password }
+  return { url, timeoutMs: timeout, bearer, headers, ...(basic && { basic }) }
+}
+
+export function kafkaAccess({ bootstrapServers, clientId, timeout, sasl, tls }: KafkaSettings): KafkaAccess {
+  return { bootstrapServers, clientId, timeoutMs: timeout, sasl, tls }
+}
+
+export function mqttAccess({ url, clientId, timeout, username, password, tls }: MqttSettings): MqttAccess {
+  return { url, clientId, timeoutMs: timeout, username, password, tls }
+}

@@ -1,0 +1,1 @@
+export { resumeCommand as command } from './pause.ts'
