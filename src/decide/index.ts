@@ -11,6 +11,7 @@ import { proportional, proportionalOptions } from './proportional.ts'
 import { scheduled, scheduledOptions } from './scheduled.ts'
 import { threshold, thresholdOptions } from './threshold.ts'
 
+export { type CautionParts, cautionOptions, cautious, sparkCaution } from './caution.ts'
 export * from './edge-view.ts'
 export { fromAutoscalerKeys } from './flink-keys.ts'
 export { gae, type Trajectory } from './gae.ts'

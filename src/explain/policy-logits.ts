@@ -160,7 +160,7 @@ function headOf(
   { logs, best, second }: HeadAnswer,
   { parts, difference, gap }: { parts: Float64Array; difference: number; gap: number }
 ): HeadExplanation {
-  const { name, labels, amounts } = heads[h]
+  const { name, labels, amounts, unit = name } = heads[h]
   const entropy = logs.reduce((sum, log) => sum - Math.exp(log) * log, 0)
   const moved = features
     .map((feature, i) => ({
@@ -180,7 +180,7 @@ function headOf(
     runnerUpProbability: Math.exp(logs[second]),
     entropy,
     undecided: labels.length > 1 ? entropy / Math.log(labels.length) : 0,
-    unit: amounts === undefined ? 'log-odds' : name,
+    unit: amounts === undefined ? 'log-odds' : unit,
     moved,
     differs: difference,
     gap

@@ -15,7 +15,7 @@ export function policySentence(
     `The network chooses ${first.choice} ${first.head}${rest === '' ? '' : ` (${rest})`}, ${sureOf(first)}.`,
     ...movedOf(view, first),
     ...wouldSay(view, first, parts.would),
-    ...expectsOf(parts),
+    ...expectsOf(view, parts),
     ...losesOf(parts.instead, penalty)
   ].join(' ')
 }
@@ -61,10 +61,15 @@ function wouldSay(
   return [`With ${one.says} ${side} ${inUnit(one.at, feature?.unit)} ${other}.`]
 }
 
-function expectsOf({ value, usualValue }: Omit<PolicyExplanation, 'sentence'>): readonly string[] {
+function expectsOf(
+  { valueIn }: PolicyView,
+  { value, usualValue }: Omit<PolicyExplanation, 'sentence'>
+): readonly string[] {
   if (value === null) return []
   const usually = usualValue === null ? '' : `, usually ${signed(usualValue)}`
-  return [`Its critic expects ${signed(value)} of future reward from here${usually}.`]
+  return [
+    `Its critic expects ${signed(value)} of future reward${valueIn === undefined ? '' : ` (${valueIn})`} from here${usually}.`
+  ]
 }
 
 /** The first alternative is the one people ask about. */
@@ -79,4 +84,8 @@ function losesOf(instead: readonly Instead[], penalty: number | undefined): read
 
 const bare = (says: string) => says.replace(/^the /, '')
 const signed = (x: number) => `${x < 0 ? '−' : '+'}${amount(Math.abs(x))}`
-const inUnit = (value: number, unit?: string) => `${amount(value)}${unit === undefined ? '' : ` ${unit}`}`
+
+function inUnit(value: number, unit?: string): string {
+  if (unit === 'ratio') return percent(value)
+  return unit === undefined ? amount(value) : `${amount(value)} ${unit}`
+}

@@ -2,7 +2,7 @@
 
 export interface PolicyFeature {
   readonly name: string
-  /** What the value times `high` is, such as `messages/s`. */
+  /** What the value times `high` is, such as `messages/s`; a `ratio` is said in percent. */
   readonly unit?: string
   /** The value that is 1 in the state, 1 unless given. */
   readonly high?: number
@@ -19,6 +19,8 @@ export interface PolicyHead {
   readonly labels: readonly string[]
   /** What each choice amounts to where they are amounts: then influence is told in them, not in log-odds. */
   readonly amounts?: readonly number[]
+  /** Of the amounts, the name of the head unless given. */
+  readonly unit?: string
 }
 
 export interface PolicyView {
@@ -28,6 +30,8 @@ export interface PolicyView {
   logits(state: ArrayLike<number>): ArrayLike<number> | undefined
   /** What the critic expects of a state. */
   value?(state: ArrayLike<number>): number | undefined
+  /** In what rewards its value is, where they are not the world's: `scaled in training`. */
+  readonly valueIn?: string
   /** The state it is compared with: what is usual. Binary features at 0 or 1. */
   readonly usual: ArrayLike<number>
 }
