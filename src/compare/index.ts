@@ -34,7 +34,6 @@ export { type ReportExtras, reportOf } from './report-of.ts'
 export * from './spark-environment.ts'
 export * from './spark-environment-episode.ts'
 export * from './spark-exam.ts'
-export { sparkView } from './spark-explained.ts'
 export {
   type OverrideCheck,
   type SparkOverride,

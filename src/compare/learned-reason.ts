@@ -73,6 +73,8 @@ const says: Readonly<Record<string, string>> = {
 const units: Readonly<Record<string, string>> = {
   Current_Load: 'messages/s',
   Volume: 'MB',
+  CPU: 'ratio',
+  Mem: 'ratio',
   Latency: 'ms',
   Cost: 'dollars an hour',
   Shuffle: 'MB',
@@ -100,6 +102,7 @@ export function sparkPolicyView(model: PpoModel, state: ArrayLike<number>): Poli
     heads,
     logits: (asked) => act(asked)?.logits,
     value: expects,
+    ...(model.trained.options.scaleRewards === true && { valueIn: 'scaled as in training' }),
     usual: usualOf(model, state)
   }
 }
@@ -108,6 +111,7 @@ const heads: readonly PolicyHead[] = sparkHeads.map((name, h) => {
   const named = { storage: storageNames, compression: compressionNames }
   if (name === 'storage' || name === 'compression') return { name, labels: named[name] }
   const amounts = Array.from({ length: sparkActionSizes[h] }, (_, i) => i + 1)
+  if (name === 'memory') return { name, unit: 'GB', labels: amounts.map((gb) => `${gb} GB`), amounts }
   return { name, labels: amounts.map(String), amounts }
 })
 

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type PpoModel, sparkActionSizes, sparkStateVersion } from '../decide/index.ts'
 import { actorAndCritic, makePpoModel } from '../decide/ppo-model.ts'
 import { explainPolicy } from '../explain/index.ts'
-import { rewardScenarios } from '../sim/index.ts'
-import { sparkView } from './spark-explained.ts'
+import { sparkPolicyView } from './learned-reason.ts'
 import { sparkOverride } from './spark-override.ts'
 
 /** Executors by the larger of load and what the edge predicts, as far as two small layers of tanh can: about 2 + 22 an 1,000/s. */
@@ -43,15 +42,14 @@ describe('a network of the Spark world', () => {
   })
 
   it('is told in executors and messages, with weights as they are and an alarm as none', () => {
-    const view = sparkView(model, rewardScenarios.balanced, { usual: new Float64Array(13).fill(0.2) })
-    expect([view.usual[11], view.usual[12], view.usual[6]]).toEqual([0.2, 0, 1 / 3])
     const state = new Float32Array(13).fill(0.2)
+    const view = { ...sparkPolicyView(model, state), usual: state.slice() }
     state[11] = 0.7
     const { sentence, heads } = explainPolicy(view, state)
     expect(heads.map(({ choice }) => choice)).toEqual(['17', '4 GB', 'nvme', 'none'])
     expect(sentence).toContain(
       'The network chooses 17 executors (memory 4 GB, storage nvme, compression none)'
     )
-    expect(sentence).toContain('the load that the edge predicts at 700 messages/s (usually 200 messages/s) +')
+    expect(sentence).toContain('the load that gateways predict at 700 messages/s (usually 200 messages/s) +')
   })
 })

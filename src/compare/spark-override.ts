@@ -22,8 +22,8 @@ import {
   spark
 } from '../sim/index.ts'
 import type { SparkSignal } from './edge-said.ts'
+import { sparkPolicyView } from './learned-reason.ts'
 import { type SparkEpisode, sparkEpisode } from './spark-environment-episode.ts'
-import { sparkView } from './spark-explained.ts'
 
 export interface SparkOverrideOptions {
   readonly scenario?: RewardScenario
@@ -87,8 +87,7 @@ interface Snapshot {
 export function sparkOverride(model: PpoModel, options: SparkOverrideOptions = {}): SparkOverride {
   const { turns = 200, measured = 60, checked = 30, seed = 0, progress } = options
   requireOption(measured >= 2 && checked >= 2, 'measured', measured, 'two futures or more, checked as well')
-  const { weights, penalty, snapshots, lossesOf } = player(model, options)
-  const view = sparkView(model, weights)
+  const { penalty, snapshots, lossesOf } = player(model, options)
   const checks: OverrideCheck[] = []
   for (let episode = 0; checks.length < turns; episode++) {
     const found = snapshots(seed + episode)
@@ -97,7 +96,7 @@ export function sparkOverride(model: PpoModel, options: SparkOverrideOptions = {
       const others = Array.from({ length: checked }, (_, j) => luckOf(turn, measured + j))
       const before = lossesOf(turn, first)
       const now = actionNow(turn.state)
-      const told = explainPolicy(view, turn.seen, {
+      const told = explainPolicy(sparkPolicyView(model, turn.seen), turn.seen, {
         alternatives: [{ says: 'does not change anything', action: now }],
         override: (action) => meanOf(before(action)),
         penalty
@@ -214,7 +213,7 @@ function player(model: PpoModel, options: SparkOverrideOptions) {
   }
 
   // A message that is a second late costs β.
-  return { weights, penalty: Math.max(weights.beta, 1e-3), snapshots, lossesOf }
+  return { penalty: Math.max(weights.beta, 1e-3), snapshots, lossesOf }
 }
 
 /** As an action would ask for what is wanted now. */
