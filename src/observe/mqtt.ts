@@ -32,18 +32,19 @@ export async function subscribeMqtt(
   abort: AbortSignal
 ): Promise<void> {
   const { access, qos } = subscription
+  const topics = topicsOf(subscription)
   const { connect } = await mqttClient()
   if (abort.aborted) return
   const client = connect(access.url, mqttOptions(access))
   const state = toldOnce(listener)
   client.on('message', (topic, payload) => listener.message(topic, payload))
   client.on('connect', () => {
-    client.subscribe(topicsOf(subscription), { qos }, (error, granted) => {
-      const refused = granted?.filter((grant) => grant.qos === 128).map(({ topic }) => topic) ?? []
-      if (error) state(false, mqttError(error, access.url).message)
-      else if (refused.length > 0) {
-        state(false, `MQTT at ${access.url} does not permit to subscribe ${refused.join(', ')}`)
-      } else state(true)
+    client.subscribe(topics, { qos }, (error) => {
+      if (error === null) state(true)
+      // A SUBACK that says no.
+      else if (/^Subscribe error/.test(error.message)) {
+        state(false, `MQTT at ${access.url} does not permit to subscribe ${topics.join(', ')}`)
+      } else state(false, mqttError(error, access.url).message)
     })
   })
   client.on('error', (error) => state(false, mqttError(error, access.url).message))
