@@ -132,6 +132,20 @@ describe('the allocator', () => {
     }
   )
 
+  it.each([
+    { what: 'stale', metric: { value: 0.5, quality: 'stale' } },
+    { what: 'old and calls itself ok', metric: { value: 0.5, quality: 'ok', ageMs: 900_000 } },
+    { what: 'from the future', metric: { value: 0.5, quality: 'ok', ageMs: -900_000 } },
+    { what: 'partial', metric: { value: 0.5, quality: 'partial' } },
+    { what: 'infinite', metric: { value: Infinity, quality: 'ok' } },
+    { what: 'negative', metric: { value: -1, quality: 'ok' } },
+    { what: 'absurd', metric: { value: 1e300, quality: 'ok' } }
+  ] as const)('takes a metric that is $what for unknown', ({ metric }) => {
+    const here = seen(200)
+    const { why } = ask(resourceAllocator(models[0]), { ...here, metrics: { ...here.metrics, cpu: metric } })
+    expect([why.rule, why.inputs.unknown]).toEqual(['state-unknown', ['CPU']])
+  })
+
   it('holds on a load that is a gap, and names it', () => {
     const here = { ...seen(200), load: series(15_000, [200, NaN], { startMs: seen(200).nowMs - 30_000 }) }
     expect(ask(resourceAllocator(models[0]), here).why.inputs.unknown).toContain('Current_Load')
