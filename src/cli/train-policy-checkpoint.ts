@@ -4,7 +4,7 @@
  *   { format: 'prescale-checkpoint', formatVersion: 1, kind: 'training', model: 'ppo',  asked,  seeds: { "1": { ppo, best } },  checksum }
  */
 import { hashOf, PrescaleError } from '../base/index.ts'
-import type { SparkProgress } from '../compare/spark-training.ts'
+import type { SparkBest, SparkProgress } from '../compare/spark-training.ts'
 import { requireSealed } from '../decide/model-head.ts'
 import type { Json } from '../roles.ts'
 import { readModelFile, writeModelFile } from '../store/model-file.ts'
@@ -36,5 +36,24 @@ export function readCheckpoint(path: string, asked: Asked): Map<number, SparkPro
       `${path} is of a training with ${name} ${then}, here it is ${here}: go on with the same, or begin anew without --resume`
     )
   }
-  return new Map(Object.entries(read.seeds).map(([seed, progress]) => [Number(seed), progress]))
+  const entries = Object.entries(read.seeds)
+  return new Map(entries.map(([seed, { ppo, best }]) => [Number(seed), { ppo, best: inOrder(best) }]))
+}
+
+/** Fields in the order in which a model is made, so that its file is the same as without a checkpoint in between. */
+function inOrder({ model, ...best }: SparkBest): SparkBest {
+  const {
+    format,
+    formatVersion,
+    kind,
+    model: method,
+    environment,
+    units,
+    scaling,
+    trained,
+    ...weights
+  } = model
+  const { actor, critic, checksum } = weights
+  const head = { format, formatVersion, kind, model: method }
+  return { ...best, model: { ...head, environment, units, scaling, trained, actor, critic, checksum } }
 }

@@ -111,13 +111,6 @@ describe('prescale train forecaster', { timeout: 120_000 }, () => {
     const answer = await train('--model', 'naive', '--out', 'wave.csv/model.json')
     expectRefused(answer, /wave\.csv\/model\.json could not be written: a part of its path is a file/, 1)
   })
-
-  it('says that policies come later', async () => {
-    expectRefused(
-      await place.prescale(['train', 'policy', 'wave.csv', '--model', 'ppo']),
-      /train policy comes later/
-    )
-  })
 })
 
 describe('a model that was trained', { timeout: 120_000 }, () => {

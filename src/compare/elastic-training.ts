@@ -4,7 +4,7 @@
  *   ├─ history: forecaster ─┤──── learn ────┤ validate ┤──── score ────┤
  *   0          ⅓ of the training part                  train until     end
  *
- * The service is the one that a rehearsal of the same trace assumes: its unit rate, servers, SLO and lead time (`planService`). Loads are
+ * The service is the one that a rehearsal of the same trace assumes: its unit rate, servers, SLO, queue and lead time (`planService`). Loads are
  * means over minutes, gaps are bridged by the value before them. Knobs of the rules are chosen where the table is, on `validate`.
  */
 import {
@@ -28,6 +28,7 @@ import {
   tabularModel
 } from '../decide/index.ts'
 import type { Forecaster } from '../roles.ts'
+import { serviceConfig } from '../sim/index.ts'
 import { type ElasticDemand, elasticEnvironment, foreseenDemand } from './elastic-environment.ts'
 import { BEFORE, type ElasticExam, type ElasticScore, elasticExam, greedy } from './elastic-exam.ts'
 import { historyOf } from './plan.ts'
@@ -35,13 +36,16 @@ import type { ServicePlan } from './plan-service.ts'
 
 /** What a table learns a service with unless told otherwise: found on seeds that nothing is scored on. */
 export const elasticLearning = {
-  episodes: 2_000,
+  episodes: 16_000,
   alpha: 0.5,
   alphaVisits: 50,
   gamma: 0.85,
   epsilonMin: 0.1,
-  epsilonDecay: 0.99
+  epsilonDecay: 0.9997
 }
+
+/** Three hours from any moment on, with any size: steep hours and large sizes are met as often as others. */
+const EPISODE = 180
 
 export interface ElasticTask extends ElasticExam {
   readonly learn: ElasticDemand
@@ -111,6 +115,7 @@ export function elasticTask(
       unitRate: settings.unitRate,
       serversPerUnit: world.serversPerUnit,
       sloMs: settings.sloMs,
+      queueLimit: serviceConfig({ unitRate: settings.unitRate }).queueLimit,
       bootSteps,
       maxUnits,
       initialUnits: maxUnits
@@ -126,6 +131,8 @@ export function elasticTask(
 export interface ElasticTrainingHooks {
   /** Written into the model beside the world. */
   readonly about?: Readonly<Record<string, string | number>>
+  /** Actions tried to measure prices, 50,000 (`evaluateTable`): explanations are told in them. */
+  readonly priceSamples?: number
   readonly progress?: (done: number, of: number) => void
 }
 
@@ -135,12 +142,12 @@ export function trainElastic(
   method: TabularMethod,
   given: GivenOptions,
   seed: number,
-  { about, progress }: ElasticTrainingHooks = {}
+  { about, priceSamples: samples = 50_000, progress }: ElasticTrainingHooks = {}
 ): ElasticBest {
   const { world, bins, learn } = task
   const { unitRate, serversPerUnit, sloMs, bootSteps } = world
-  const day = Math.min(1_440, learn.load.length - BEFORE)
-  const environment = elasticEnvironment(learn, { world, bins, steps: day, anySize: true })
+  const steps = Math.min(EPISODE, learn.load.length - BEFORE)
+  const environment = elasticEnvironment(learn, { world, bins, steps, anySize: true, anyTime: true })
   const { states, actions } = environment
   const size = { states: states.states, actions }
   const learner = method === 'sarsa' ? sarsa : qLearning
@@ -148,7 +155,7 @@ export function trainElastic(
   const { gamma, episodes } = options
   // A learner begins its episodes in order: that is how far it is.
   const begun = (episode: number) => {
-    if (episode % 20 === 0) progress?.(episode, episodes)
+    if (episode % 160 === 0) progress?.(episode, episodes)
     return environment.reset(episode)
   }
   const { table, updates, returns } = learner(
@@ -157,7 +164,7 @@ export function trainElastic(
     random(seed, method),
     given
   )
-  const measured = evaluateTable(environment, table, random(seed, 'prices'), { gamma })
+  const measured = evaluateTable(environment, table, random(seed, 'prices'), { gamma, samples })
   const model = sealedTable(tabularModel(states.shape, { method, gamma, table }), {
     bins,
     measured,
@@ -169,16 +176,16 @@ export function trainElastic(
     }
   })
   const validation = elasticExam(task.validate, task, greedy(table))
-  return { model, updates, validation, curve: curveOf(returns, day) }
+  return { model, updates, validation, curve: curveOf(returns, steps) }
 }
 
 /** Mean rewards of a minute, over as many episodes as make some hundred points, exploration included. */
-function curveOf(returns: Float64Array, day: number): ElasticBest['curve'] {
+function curveOf(returns: Float64Array, steps: number): ElasticBest['curve'] {
   const size = Math.max(1, Math.round(returns.length / 100))
   return Array.from({ length: Math.floor(returns.length / size) }, (_, i) => {
     const until = (i + 1) * size
     const sum = returns.subarray(i * size, until).reduce((total, reward) => total + reward, 0)
-    return { steps: until * day, episodes: until, meanReward: sum / size / day }
+    return { steps: until * steps, episodes: until, meanReward: sum / size / steps }
   })
 }
 
