@@ -4,6 +4,7 @@
 import { MINUTE, SECOND } from '../base/index.ts'
 import type { Observation } from '../roles.ts'
 import { boundsOf, latestLoad, leastUnits, metricOf, trusted, usable } from './answer.ts'
+import { type JobMemory, noJob } from './mpc-job.ts'
 import { learnSurprise, noSurprise, type Surprise } from './mpc-surprise.ts'
 import { noTrouble, type Trouble, troubleRate, watchTrouble } from './mpc-trouble.ts'
 
@@ -13,9 +14,16 @@ export type MpcMemory = {
   readonly idleMs: number | null
   readonly surprise: Surprise
   readonly trouble: Trouble
+  /** Of a job of several operators: what each can do. */
+  readonly job: JobMemory
 }
 
-export const unknown = (): MpcMemory => ({ idleMs: null, surprise: noSurprise, trouble: noTrouble })
+export const unknown = (): MpcMemory => ({
+  idleMs: null,
+  surprise: noSurprise,
+  trouble: noTrouble,
+  job: noJob
+})
 
 export interface Situation {
   readonly nowMs: number
@@ -68,7 +76,7 @@ export function remember(seen: Observation, resource: string, before: MpcMemory)
       : learnSurprise(before.surprise, forecast, load, nowMs, reachOf(seen))
   const unitRate = seen.service?.unitRate ?? NaN
   const trouble = watchTrouble(before.trouble, seen, resource, latestLoad(seen), unitRate)
-  return { idleMs, surprise, trouble }
+  return { idleMs, surprise, trouble, job: before.job ?? noJob }
 }
 
 /** From asking to serving: lead time and restart. */

@@ -22,6 +22,7 @@ import type { Decided, Decision, Observation, Policy } from '../roles.ts'
 import { hold, latestLoad, MOST_UNITS, scale, usable, wantedNow, withinBounds } from './answer.ts'
 import { backlogUnits } from './mpc-backlog.ts'
 import { comesUntil, firstReachable, problemOf, topLevel } from './mpc-costs.ts'
+import { jobView, learnJob, noJob } from './mpc-job.ts'
 import { type MpcOptions, mpcOptions } from './mpc-options.ts'
 import { type Outlook, outlookOf } from './mpc-outlook.ts'
 import { cheapestPath } from './mpc-plan.ts'
@@ -40,9 +41,33 @@ export function mpc(given: GivenOptions = {}): Policy<MpcMemory> {
 function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Decided<MpcMemory> {
   const from = wantedNow(seen)
   const resources = Object.keys(from)
+  if (resources.length > 1 && seen.topology !== undefined) return decideJob(options, seen, before)
   if (resources.length !== 1) {
     return { decision: hold(from, 'one-resource-only', { resources: resources.length }), memory: before }
   }
+  return decideOne(options, seen, before)
+}
+
+/** A job of several operators is planned in instances of its bottleneck; the others follow. */
+function decideJob(options: MpcOptions, seen: Observation, before: MpcMemory): Decided<MpcMemory> {
+  const from = wantedNow(seen)
+  const learned = { ...before, job: learnJob(seen, before.job ?? noJob) }
+  const found = jobView(seen, learned.job)
+  if ('unknown' in found) {
+    const { unknown } = found
+    return { decision: hold(from, 'rates-unknown', { unknown: [...unknown] }), memory: learned }
+  }
+  const { view, memory: job } = found
+  const { decision, memory } = decideOne(options, view.seen, { ...learned, job })
+  const { why, to } = decision
+  const inputs = { ...why.inputs, bottleneck: view.resource, units: to[view.resource] }
+  const all = view.expand(to[view.resource])
+  return { decision: scale(from, all, why.rule, inputs, why.bound), memory }
+}
+
+function decideOne(options: MpcOptions, seen: Observation, before: MpcMemory): Decided<MpcMemory> {
+  const from = wantedNow(seen)
+  const resources = Object.keys(from)
   const [resource] = resources
   const memory = remember(seen, resource, before)
   const unitRate = seen.service?.unitRate ?? NaN
