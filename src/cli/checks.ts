@@ -11,7 +11,7 @@ export interface Check {
   readonly mend?: string
 }
 
-type Looked = Omit<Check, 'subject'>
+export type Looked = Omit<Check, 'subject'>
 
 const mends: Readonly<Record<Finding['about'], string | undefined>> = {
   order: 'sort the file, or leave it: it was sorted when read',
@@ -145,13 +145,13 @@ function perStep({ values, stepMs }: Series): Looked[] {
     : []
 }
 
-function ok(check: string, found: string): Looked {
+export function ok(check: string, found: string): Looked {
   return { check, status: 'ok', found }
 }
-function warn(check: string, found: string, mend: string): Looked {
+export function warn(check: string, found: string, mend: string): Looked {
   return { check, status: 'warn', found, mend }
 }
-function fail(check: string, found: string, mend: string): Looked {
+export function fail(check: string, found: string, mend: string): Looked {
   return { check, status: 'fail', found, mend }
 }
 const percent = (share: number) => `${Math.floor(1_000 * share) / 10} %`

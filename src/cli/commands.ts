@@ -31,6 +31,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'the live loop: watches, forecasts, decides and says what it would do; with --apply it does it',
     load: () => import('./run.ts')
   },
+  gateway: {
+    says: 'the loop at the edge: counts raw messages, predicts bursts, warns the cloud, forwards raw data',
+    load: () => import('./gateway.ts')
+  },
   status: {
     says: 'what the running loop is doing; else what its record says',
     load: () => import('./status.ts')
@@ -60,7 +64,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./validate.ts')
   },
   doctor: {
-    says: 'checks this machine, files and Prometheus; says how to mend what is wrong',
+    says: 'checks this machine, loads and every system of a config; says how to mend what is wrong',
     load: () => import('./doctor.ts')
   }
 }

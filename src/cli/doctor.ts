@@ -1,4 +1,8 @@
-/** `prescale doctor [FILE…]` — what is fine, what is not, and how to mend it; changes nothing. */
+/**
+ * `prescale doctor [FILE…]` — what is fine, what is not, and how to mend it; changes nothing.
+ *
+ * A FILE may be a load, a Prometheus, or a `prescale.yaml`, of which every system is asked; `-c` is one of those too.
+ */
 import { Command } from 'commander'
 import { PrescaleError } from '../base/index.ts'
 import { type Check, checkSeries, checkTable } from './checks.ts'
@@ -8,13 +12,14 @@ import { DEFAULT_STORE } from './store-file.ts'
 
 interface Options extends DataOptions {
   readonly store: string
+  readonly config?: string
   readonly output: string
 }
 
 export function command(): Command {
   const doctor = new Command('doctor')
-    .description('checks this machine, files and Prometheus; says how to mend what is wrong')
-    .argument('[FILES...]', 'CSV, Parquet or prometheus:URL')
+    .description('checks this machine, loads and every system of a config; says how to mend what is wrong')
+    .argument('[FILES...]', 'CSV, Parquet, prometheus:URL, or a prescale.yaml')
     .option('--store <FILE>', 'the store to look at', DEFAULT_STORE)
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
   return addDataOptions(doctor).action(run)
@@ -24,9 +29,15 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   readFormat(options.output)
   const checks: Check[] = [nodeVersion(), ...(await here(options.store))]
   const codes: PrescaleError['code'][] = []
-  for (const file of files) {
+  const { config } = options
+  for (const file of config === undefined || files.includes(config) ? files : [...files, config]) {
     try {
-      for await (const check of look(file, options)) checks.push(check)
+      if (/\.ya?ml$/.test(file)) {
+        const { checkConfigFile } = await import('./doctor-config.ts')
+        const looked = await checkConfigFile(file)
+        checks.push(...looked.checks)
+        codes.push(...looked.codes)
+      } else for await (const check of look(file, options)) checks.push(check)
     } catch (error) {
       if (!(error instanceof PrescaleError)) throw error
       codes.push(error.code)
