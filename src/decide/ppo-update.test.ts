@@ -39,7 +39,7 @@ describe('a step of actor and critic', () => {
       return parameters.flatMap(({ gradient }) => [...gradient])
     })
     const whole = length(gradients.flat())
-    expect(moveTogether(networks, 1e-3, longest)).toBeCloseTo(whole, 9)
+    expect(moveTogether(networks, [1e-3, 1e-3], longest)).toBeCloseTo(whole, 9)
     // Behind the first step Adam remembers a tenth of the gradient: its direction is kept.
     for (const [i, { adamMemory }] of networks.entries()) {
       const factor = 0.1 * ((held ?? whole) / whole)

@@ -23,7 +23,9 @@ export interface LearningOptions extends Omit<LossWeights, 'clip' | 'entropyWeig
 /** The how-manieth update from 0, with which step, and what its rollout was scaled by. */
 export interface Lesson {
   readonly update: number
+  /** Of the critic; the actor has one of its own, because it may have to wait. */
   readonly rate: number
+  readonly actorRate: number
   readonly clip: number
   readonly entropyWeight: number
   /** Rewards are divided by it. */
@@ -126,7 +128,7 @@ export function learning(
   }
 
   return (lesson: Lesson) => {
-    const { update, rate, deviation } = lesson
+    const { update, rate, actorRate, deviation } = lesson
     const shuffled = random(seed, 'minibatches', update)
     estimate(deviation)
     for (let i = 0; i < samples; i++) order[i] = i
@@ -140,7 +142,7 @@ export function learning(
         const parts = slope(order.subarray(from, Math.min(from + most, samples)), lesson)
         seen.push(parts)
         far = targetKl !== undefined && parts.kl > 1.5 * targetKl
-        if (!far) gradient = moveTogether([actor, critic], rate, maxGradient)
+        if (!far) gradient = moveTogether([actor, critic], [actorRate, rate], maxGradient)
         if (!Number.isFinite(parts.loss) || !Number.isFinite(gradient)) {
           const right = 'lower the rate, or scale states and rewards'
           throw new PrescaleError('FAILED', `ppo: the loss of update ${update + 1} was not finite: ${right}`)
@@ -160,8 +162,12 @@ export function learning(
   }
 }
 
-/** One step of Adam for networks whose gradients are held to one length together; gives the length. */
-export function moveTogether(networks: readonly Network[], rate: number, longest: number): number {
+/** One step of Adam for networks, each at its rate, whose gradients are held to one length together; gives the length. */
+export function moveTogether(
+  networks: readonly Network[],
+  rates: readonly number[],
+  longest: number
+): number {
   const squares = networks.map(({ parameters }) =>
     parameters.reduce((sum, { gradient }) => sum + lengthSquared(gradient), 0)
   )
@@ -169,7 +175,7 @@ export function moveTogether(networks: readonly Network[], rate: number, longest
   for (const [i, network] of networks.entries()) {
     // A network holds its own gradient: its part of the length is its part of the longest.
     const clip = length > longest ? (longest * Math.sqrt(squares[i])) / length : undefined
-    network.adam({ rate, epsilon: 1e-5, clip })
+    network.adam({ rate: rates[i], epsilon: 1e-5, clip })
   }
   return length
 }

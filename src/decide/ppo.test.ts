@@ -125,6 +125,18 @@ describe('PPO', () => {
     expect(new Set(steady.map(({ rate, clip }) => `${rate} ${clip}`))).toEqual(new Set(['0.0003 0.2']))
   })
 
+  it('lets the critic learn first where asked, and the actor wait', () => {
+    const learner = ppo(poles, { ...small, criticFirst: 2 })
+    const before = learner.model()
+    learner.update()
+    learner.update()
+    const waited = learner.model()
+    expect(waited.actor).toBe(before.actor)
+    expect(waited.critic).not.toBe(before.critic)
+    learner.update()
+    expect(learner.model().actor).not.toBe(before.actor)
+  })
+
   it('ends an update when the policy has moved as far as it may', () => {
     // At a target of 0 the first minibatch still finds the old policy, and every other has moved away from it.
     const { curve, checkpoint } = finish(ppo(poles, { ...small, targetKl: 0 }))

@@ -85,6 +85,12 @@ export const ppoOptions = {
     says: 'longest gradient of actor and critic together'
   },
   rate: { kind: 'number', default: 3e-4, min: 0, says: 'how far Adam moves a weight in a step' },
+  criticFirst: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    says: 'updates in which only the critic learns: for an actor that knows something already'
+  },
   annealRate: { kind: 'boolean', default: true, says: 'the rate falls to zero until the end' },
   annealClip: { kind: 'boolean', default: false, says: 'clip falls to zero until the end' },
   targetKl: {
@@ -197,11 +203,12 @@ function learner(
     if (done >= updates) throw new PrescaleError('FAILED', `ppo has learned all of its ${updates} updates`)
     const left = 1 - done / updates
     const rate = options.annealRate ? options.rate * left : options.rate
+    const actorRate = done < options.criticFirst ? 0 : rate
     const clip = options.annealClip ? options.clip * left : options.clip
     const entropyWeight = options.annealEntropy ? options.entropyWeight * left : options.entropyWeight
     play(done)
     const deviation = rewards ? Math.sqrt(varianceOf(rewards, 0) + 1e-8) : 1
-    const learned = learn({ update: done, rate, clip, entropyWeight, deviation, scaling })
+    const learned = learn({ update: done, rate, actorRate, clip, entropyWeight, deviation, scaling })
     // The rollout was played with the scales of before, and learned from with the same.
     rescale()
     const meanOf = (key: keyof Episode) => recent.reduce((sum, it) => sum + it[key], 0) / recent.length
