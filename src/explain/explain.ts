@@ -48,7 +48,8 @@ export function explain(turn: Turn, policy: Policy, options: ExplainOptions = {}
     if (near.length === 0) unmoved.push(lever.name)
     found.push(...near)
   }
-  for (const lever of leversOf(observation, policy.intervalMs)) turned(lever, (v) => ask(lever.set(v)))
+  const levers = leversOf(observation, policy.intervalMs, heardIn(again.decision))
+  for (const lever of levers) turned(lever, (v) => ask(lever.set(v)))
   for (const knob of options.knobs ?? []) {
     const lever = knobLever(knob, turn)
     turned(lever, (value) => remade(turn, knob.option, value, options))
@@ -94,20 +95,21 @@ function counterfactualsOf(
     const near = nearestChange(lever, way, (decision) => !sameUnits(decision.to, base), ask)
     if (!near) return []
     const { at, decision } = near
-    const relative = lever.now > 0 ? at / lever.now - 1 : null
+    const relative = lever.now > 0 && !lever.isSwitch ? at / lever.now - 1 : null
     const parts = { input: lever.name, kind: lever.kind, now: lever.now, at, relative }
-    const sentence = `${toldIf(base, decision.to)} if ${conditionOf(lever, at, relative)}`
+    const sentence = `${toldIf(base, decision.to)} ${conditionOf(lever, at, relative)}`
     return [{ ...parts, to: decision.to, rule: decision.why.rule, sentence }]
   })
 }
 
 function conditionOf(lever: Lever, at: number, relative: number | null): string {
-  if (lever.kind === 'time') return `${lever.what} ${lever.say(at)}`
+  if (lever.isSwitch) return `${at === 0 ? 'without' : 'with'} ${lever.what}`
+  if (lever.kind === 'time') return `if ${lever.what} ${lever.say(at)}`
   const [before, after] = [lever.say(lever.now), lever.say(at)]
   // Percent of percent would be read wrongly, and whole numbers need no help.
   const plain = relative === null || relative >= 1 || lever.grain !== undefined || after.endsWith('%')
   const change = plain ? `it was ${before}` : `${changeOf(relative)} than ${before}`
-  return `${lever.what} were ${at > lever.now ? '≥' : '≤'} ${after} (${change})`
+  return `if ${lever.what} were ${at > lever.now ? '≥' : '≤'} ${after} (${change})`
 }
 
 /** Limits are not only moved but lifted: "without its bounds it would have asked for 14". */
@@ -172,8 +174,15 @@ function sameUnits(a: Units, b: Units): boolean {
   return [...names].every((name) => a[name] === b[name])
 }
 
-/** How far a change goes, as a factor either way: ÷2 is as far as ×2. */
-function far({ at, now, relative }: Counterfactual): number {
+/** Signals that are still in a policy's mind, where it says so. */
+function heardIn({ why }: Decision): unknown {
+  const { signals } = why.inputs
+  return typeof signals === 'object' && signals !== null && 'used' in signals ? signals.used : undefined
+}
+
+/** How far a change goes, as a factor either way: ÷2 is as far as ×2. What is there or not is the plainest to say, and goes first. */
+function far({ input, at, now, relative }: Counterfactual): number {
+  if (/\.(burstAlarm|warning)$/.test(input)) return 0
   if (at === null) return Infinity
   return relative === null ? Math.abs(at - (now ?? 0)) : Math.abs(Math.log(Math.max(1e-9, 1 + relative)))
 }

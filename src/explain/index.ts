@@ -1,5 +1,6 @@
 export { type ExplainOptions, explain, type Knob, tell } from './explain.ts'
 export type { Counterfactual, Explanation, Replay } from './explanation.ts'
+export { type Loss, SURELY } from './loss-words.ts'
 export {
   type Alternative,
   explainPolicy,

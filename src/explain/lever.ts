@@ -17,6 +17,8 @@ export interface Lever {
   readonly highest: number
   /** Absent: any number. Else only whole multiples of it above `now` make sense. */
   readonly grain?: number
+  /** It is there or it is not: 1 or 0. */
+  readonly isSwitch?: boolean
   readonly set: (value: number) => Observation
   /** What is turned, in words that stand before `were ≥ 830 events/s`. */
   readonly what: string

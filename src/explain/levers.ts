@@ -3,18 +3,20 @@ import type { Series } from '../base/index.ts'
 import type { Forecast, Metric, Observation } from '../roles.ts'
 import { type Lever, lever, rate, SANE_FACTOR } from './lever.ts'
 import { boundLevers, serviceLevers, settingLevers } from './levers-settings.ts'
+import { signalLevers } from './levers-signals.ts'
 import { topologyLevers } from './levers-topology.ts'
 import { amount, duration, percent } from './words.ts'
 
 const RECENT_MS = 300_000
 
-export function leversOf(seen: Observation, intervalMs: number): readonly Lever[] {
+/** `heard`: signals that the policy had in mind from before, `why.inputs.signals.used`. */
+export function leversOf(seen: Observation, intervalMs: number, heard?: unknown): readonly Lever[] {
   return [
     ...forecastLever(seen),
     ...loadLever(seen),
     ...metricLevers(seen),
     ...topologyLevers(seen),
-    ...signalLever(seen),
+    ...signalLevers(seen, heard),
     ...serviceLevers(seen),
     ...settingLevers(seen),
     ...boundLevers(seen),
@@ -149,22 +151,6 @@ function withMetric(seen: Observation, name: string, value: number, now: number)
     metrics: turned(seen.metrics),
     units: seen.units?.map((unit) => ({ ...unit, metrics: turned(unit.metrics) }))
   }
-}
-
-function signalLever(seen: Observation): readonly Lever[] {
-  const signals = seen.signals ?? []
-  const now = Math.max(...signals.map((signal) => signal.predictedLoad))
-  return lever({
-    name: 'signals.predictedLoad',
-    kind: 'data',
-    now,
-    set: (value) => ({
-      ...seen,
-      signals: signals.map((signal) => ({ ...signal, predictedLoad: (signal.predictedLoad / now) * value }))
-    }),
-    what: "the gateways' predicted load",
-    say: rate(seen)
-  }).filter(() => now > 0)
 }
 
 /** The same seen later: what a cooldown or a window is waiting for. Units that are starting become ready on the way. */

@@ -1,7 +1,8 @@
 /** An explanation as people say it: what was decided, by which rule, what held it back, what would have changed it. */
 import type { Change, Decision, Turn, Units } from '../roles.ts'
 import type { Counterfactual, Replay } from './explanation.ts'
-import { amount, changeInWords, inputsInWords, moment, percent, unitsInWords, wordsOf } from './words.ts'
+import { learnedInWords, plainInputs, shadowInWords } from './learned-words.ts'
+import { amount, changeInWords, moment, percent, unitsInWords, wordsOf } from './words.ts'
 
 /** `asked for 12 units instead of 9 by rule "plan"` or `kept 9 units by rule "within tolerance"`. */
 export function toldOf(from: Units, decision: Decision): string {
@@ -32,10 +33,13 @@ export function changeOf(relative: number): string {
 
 export function chainOf(decision: Decision): readonly string[] {
   const { why, to } = decision
-  const looked = inputsInWords(why.inputs)
+  const learned = learnedInWords(why)
+  const looked = learned === undefined ? plainInputs(why.inputs) : ''
+  const shadow = shadowInWords(why.inputs)
   const bound = why.bound.length === 0 ? [] : [`held back by ${why.bound.join(', ')}`]
   return [
-    `${ruleOf(decision)}${looked === '' ? '' : ` looked at ${looked}`}`,
+    `${ruleOf(decision)}${looked === '' ? '' : ` looked at ${looked}`}${learned === undefined ? '' : ` ${learned}`}`,
+    ...(shadow === undefined ? [] : [shadow]),
     ...why.changed.map((change) => changedInWords(change)),
     ...bound,
     `asks for ${unitsInWords(to)}`
@@ -63,7 +67,7 @@ export function sentenceOf(parts: {
   // The rule was named a sentence ago.
   const chain = chainOf(decision)
     .slice(0, -1)
-    .map((link) => link.replace(`${ruleOf(decision)} looked`, 'it looked'))
+    .map((link) => link.replace(`${ruleOf(decision)} `, 'it '))
     .filter((link) => link !== ruleOf(decision))
   return [
     `At ${moment(turn.atMs)}, ${turn.target}: ${turn.policy.name} ${toldOf(from, decision)}.`,
