@@ -11,6 +11,13 @@ const controller = new AbortController()
 /** Aborted by the first signal. */
 export const interrupted: AbortSignal = controller.signal
 
+let endsItself = false
+
+/** A command that closes what it opened when `interrupted` comes, and then throws `INTERRUPTED`: it is waited for. */
+export function waitForEnd(): void {
+  endsItself = true
+}
+
 /** Listens from now on. Rejects with `INTERRUPTED` at the first signal, and never resolves. */
 export function untilInterrupted(): Promise<never> {
   for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -20,7 +27,9 @@ export function untilInterrupted(): Promise<never> {
     })
   }
   const stopped = new Promise<never>((_, reject) => {
-    interrupted.addEventListener('abort', () => reject(new PrescaleError('INTERRUPTED', 'stopped')))
+    interrupted.addEventListener('abort', () => {
+      if (!endsItself) reject(new PrescaleError('INTERRUPTED', 'stopped'))
+    })
   })
   // It may come before anybody waits for it.
   stopped.catch(() => {})

@@ -37,6 +37,11 @@ export const gatewayOptions = {
     oneOf: Object.keys(burstPredictors),
     says: 'which burst predictor watches each street'
   },
+  level: {
+    kind: 'integer',
+    min: 0,
+    says: 'which level of a topic names its street, the first is 0; absent: the whole topic is one'
+  },
   publish: {
     kind: 'text',
     default: 'change',
@@ -86,6 +91,8 @@ type Said = { load: number; alarm: boolean; horizonMs: number; confidence: numbe
 export interface EdgeGateway {
   readonly name: string
   readonly stepMs: number
+  /** The street of a topic. */
+  street(topic: string): string
   /** `firstSeq`: higher than any number that was used before, where that is known. */
   initial(nowMs: number, firstSeq?: number): GatewayMemory
   /** `n` messages of a street. Gives a signal when they fire the alarm. */
@@ -131,6 +138,7 @@ export function edgeGateway(settings: GatewaySettings): EdgeGateway {
   return {
     name,
     stepMs,
+    street: (topic) => (options.level === undefined ? topic : (topic.split('/')[options.level] ?? topic)),
     initial,
     count,
     tick,

@@ -54,7 +54,7 @@ export type StationEvent =
   | { readonly what: 'dropped'; readonly signal: EdgeSignal }
   | { readonly what: 'cut' | 'unheard' | 'forward-failed' | 'disk'; readonly because: string }
   | { readonly what: 'connected' | 'heard' }
-  | { readonly what: 'forwarded'; readonly records: number; readonly oldestMs: number }
+  | { readonly what: 'forwarded'; readonly records: number; readonly delayMs: number }
 
 export interface Station {
   readonly memory: GatewayMemory
@@ -248,7 +248,7 @@ export function station(parts: StationParts): Station {
       try {
         await send(records, abort)
         outbox?.ack(records[records.length - 1].id)
-        tell({ what: 'forwarded', records: records.length, oldestMs: records[0].atMs })
+        tell({ what: 'forwarded', records: records.length, delayMs: clock() - records[0].atMs })
         waitMs = RETRY_MS
       } catch (error) {
         if (abort.aborted) return
