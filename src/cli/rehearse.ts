@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { canonicalJson, type Series } from '../base/index.ts'
 import type { AsRun } from '../compare/as-run.ts'
-import { type EdgeKind, type EdgeTrack, edgeTrack } from '../compare/edge-track.ts'
+import { edgeTrack } from '../compare/edge-track.ts'
 import { planService, planSpark, planStream, type ServiceSettings } from '../compare/plan.ts'
 import { type PolicySpec, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
-import { hearsEdge } from '../compare/policy-world.ts'
+import { policyRemarks } from '../compare/policy-world.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
 import { renderReport } from '../compare/report.ts'
 import { reportOf } from '../compare/report-of.ts'
@@ -114,7 +114,9 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
         : planService(data.name, data.series, span, settings)
   const edge = data.edge && edgeTrack(data.edge, planned.settings.stepMs, edgeKind)
   const plan = edge ? { ...planned, edge } : planned
-  for (const line of edgeRemarks(policies, edge, edgeKind)) note(line, options.quiet)
+  for (const line of policyRemarks(policies, plan)) note(line, options.quiet)
+  if (edge && edgeKind === 'oracle')
+    note('edge signals are those of an oracle: they know the future', options.quiet)
   const say = progress(options.quiet)
   const rehearsed = await rehearseAll(
     plan,
@@ -200,20 +202,6 @@ export function resultOf(
     pairs,
     frontier
   }
-}
-
-/** What of the edge a reader must know: who listens to it in vain, and who is told the future. */
-function edgeRemarks(policies: readonly PolicySpec[], edge: EdgeTrack | undefined, kind: EdgeKind): string[] {
-  const listeners = policies.filter(
-    ({ model, options }) => model && options.withoutEdge === undefined && hearsEdge(model)
-  )
-  const deaf = edge
-    ? []
-    : listeners.map(
-        ({ name }) =>
-          `${name} was trained with edge signals and there are none here: it grows and takes nothing away (withoutEdge=cloud: it trusts the cloud alone)`
-      )
-  return edge && kind === 'oracle' ? ['edge signals are those of an oracle: they know the future'] : deaf
 }
 
 /** All runs of one rehearsal share one step: 15 s, or 1 s where a policy is asked more often than that. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { networkModel, tableModel } from '../../test/fakes/learned-models.ts'
 import { policies } from '../decide/index.ts'
 import {
   knobOf,
@@ -8,7 +9,8 @@ import {
   labelWithoutKnob,
   mindOf,
   parsePolicies,
-  policyEntry
+  policyEntry,
+  turnEntry
 } from './policy-spec.ts'
 
 describe('parsePolicies', () => {
@@ -85,6 +87,57 @@ describe('parsePolicies', () => {
         )
       })
     )
+  })
+})
+
+describe('a trained policy by its file', () => {
+  const contents: Readonly<Record<string, object>> = {
+    'a/net.json': networkModel(1),
+    'b/net.json': networkModel(2),
+    'q.v2.json': tableModel(),
+    'hpa.json': tableModel('sarsa'),
+    'oracle.json': tableModel()
+  }
+  const read = (path: string) => contents[path]
+
+  it.each([
+    { text: 'hpa,a/net.json', names: ['hpa', 'net'] },
+    { text: 'a/net.json,shield=false,q.v2.json', names: ['net', 'q.v2'] },
+    { text: 'a/net.json:shield=false,shadow=hpa,mpc', names: ['net', 'mpc'] },
+    { text: 'a/net.json,a/net.json:shield=false', names: ['net', 'net'] },
+    { text: 'a/net.json,b/net.json', names: ['a/net.json', 'b/net.json'] },
+    { text: 'hpa,hpa.json,oracle.json', names: ['hpa', 'hpa.json', 'oracle.json'] }
+  ])('is called as the file, unless that is the name of another: $text', ({ text, names }) => {
+    expect(parsePolicies(text, read).map(({ name }) => name)).toEqual(names)
+  })
+
+  it('has the options that follow, and its method', () => {
+    const [net, q] = parsePolicies('a/net.json,shield=false,q.v2.json', read)
+    expect(net).toMatchObject({ options: { shield: 'false' }, model: { method: 'ppo', where: 'a/net.json' } })
+    expect(q).toMatchObject({ options: {}, model: { method: 'q-learning' } })
+    expect([policyEntry(net).needsForecast, policyEntry(q).needsForecast]).toEqual([undefined, true])
+  })
+
+  it('has no knob, and is made again from its Turn', () => {
+    const [spec] = parsePolicies('a/net.json,shield=false', read)
+    expect([knobOf(spec, spec.options), knobSettings(spec, spec.options)]).toEqual([null, []])
+    const mind = mindOf(spec, spec.options, 'naive')
+    expect(mind).toMatchObject({ label: 'net:shield=false', name: 'ppo', policy: { name: 'ppo' } })
+    expect(mind.options).toEqual({ shield: 'false', model: contents['a/net.json'] })
+    const { entry, options } = turnEntry({ name: 'ppo', options: mind.options })
+    expect(options).toEqual({ shield: 'false' })
+    expect(entry.make(options).name).toBe('ppo')
+  })
+
+  it('is read once, however often it is named, and must be handed in where nobody reads files', () => {
+    let reads = 0
+    const counting = (path: string) => {
+      reads++
+      return read(path)
+    }
+    parsePolicies('a/net.json,a/net.json:shield=false', counting)
+    expect(reads).toBe(1)
+    expect(() => parsePolicies('a/net.json')).toThrow('a/net.json: hand a model in as data, with learnedSpec')
   })
 })
 
