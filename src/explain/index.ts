@@ -1,14 +1,15 @@
 export { type ExplainOptions, explain, type Knob, tell } from './explain.ts'
 export type { Counterfactual, Explanation, Replay } from './explanation.ts'
 export { type Loss, SURELY } from './loss-words.ts'
-export {
-  type Alternative,
-  explainPolicy,
-  type HeadExplanation,
-  type MeasuredLoss,
-  type PolicyExplanation,
-  type PolicyOptions
-} from './policy-logits.ts'
+export type {
+  Alternative,
+  HeadExplanation,
+  Instead,
+  MeasuredLoss,
+  PolicyExplanation,
+  PolicyOptions
+} from './policy-explanation.ts'
+export { explainPolicy } from './policy-logits.ts'
 export type { PolicyFeature, PolicyHead, PolicyView } from './policy-view.ts'
 export { type HeatmapOptions, qHeatmap } from './q-heatmap.ts'
 export { explainQ, type Moved, type QExplanation, type QTableView, type QWords } from './q-values.ts'

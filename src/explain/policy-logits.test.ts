@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { random } from '../base/index.ts'
 import { integratedGradients } from './attribution.ts'
-import { explainPolicy, type MeasuredLoss } from './policy-logits.ts'
+import type { MeasuredLoss } from './policy-explanation.ts'
+import { explainPolicy } from './policy-logits.ts'
 import type { PolicyView } from './policy-view.ts'
 
 const executors = Array.from({ length: 20 }, (_, i) => i + 1)

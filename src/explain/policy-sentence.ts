@@ -1,6 +1,6 @@
 /** An explanation of a network's answer as people say it. */
 import { expectsToLose } from './loss-words.ts'
-import type { HeadExplanation, Instead, MovedBy, PolicyExplanation, Would } from './policy-logits.ts'
+import type { HeadExplanation, Instead, MovedBy, PolicyExplanation, Would } from './policy-explanation.ts'
 import type { PolicyView } from './policy-view.ts'
 import { amount, percent } from './words.ts'
 
