@@ -53,7 +53,7 @@ export const gateways = z
       id: kind.text('the id of a gateway').describe('as it calls itself in its signals'),
       keyId: kind.text('a name').optional().describe('which of its keys this is'),
       algorithm: algorithm(),
-      key: kind.secretRef().optional().describe('by reference; needed where signals are signed'),
+      key: kind.secretRef().optional().describe('needed where signals are signed'),
       ttl: kind.duration(1_000).prefault('2m').describe('older signals no longer count'),
       trust: kind
         .settings({
@@ -132,10 +132,12 @@ export const gateway = kind.settings({
   sign: kind
     .settings({
       algorithm: algorithm(),
-      key: kind.secretRef().describe('by reference; of ed25519 the private one, PEM'),
+      key: kind.secretRef().describe('of ed25519 the private one, PEM'),
       keyId: kind.text('a name').prefault('1')
     })
     .optional()
     .describe('signals are signed with this'),
-  local: target.optional().describe('local capacity, sized here while the uplink is cut')
+  local: target
+    .optional()
+    .describe('a target as under `targets`: local capacity, sized here while the uplink is cut')
 })

@@ -25,13 +25,13 @@ const timeout = () => kind.duration(1).prefault('10s').describe('longest wait fo
 
 const login = {
   username: kind.text('a name').optional(),
-  password: kind.secretRef().optional().describe('by reference, env:NAME or file:PATH')
+  password: kind.secretRef().optional().describe('of that name')
 }
 
 export const http = (example: string) => ({
   url: kind.address(['http', 'https'], example).describe(`such as ${example}`),
   timeout: timeout(),
-  bearer: kind.secretRef().optional().describe('token, by reference'),
+  bearer: kind.secretRef().optional().describe('a token'),
   ...login,
   headers: kind.headers().prefault({}).describe('further headers; secrets by reference')
 })
@@ -46,7 +46,7 @@ export const kafka = {
     .settings({
       mechanism: kind.word('a mechanism', ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']),
       ...login,
-      token: kind.secretRef().optional().describe('of OAUTHBEARER, by reference')
+      token: kind.secretRef().optional().describe('of OAUTHBEARER')
     })
     .optional(),
   tls: tls().optional()
@@ -101,7 +101,7 @@ const influxSource = kind
     database: kind.text('a database'),
     retentionPolicy: kind.text('a retention policy').optional(),
     org: kind.text('an organisation').optional().describe('of version 2'),
-    token: kind.secretRef().optional().describe('of version 2, by reference'),
+    token: kind.secretRef().optional().describe('of version 2'),
     queries: queries('SELECT mean(rate) FROM load WHERE $time GROUP BY time(1m)'),
     step: step()
   })

@@ -58,7 +58,7 @@ const forecast = short(
       horizon: kind
         .duration(1_000)
         .optional()
-        .describe('how far ahead; else lead time and restart (P90), at least a step'),
+        .describe('how far ahead; else as far as lead time and restart ask for'),
       history: kind.duration(1_000).prefault('14d').describe('how much of the past it is fitted to'),
       refit: kind.duration(1_000).prefault('1d').describe('fitted anew after so long, led on between'),
       deadline: kind.duration(1).prefault('5s').describe('later than this it is decided without')

@@ -19,7 +19,7 @@ const store = kind.settings({
       version: versions(),
       database: kind.text('a database').prefault('prescale').describe('of version 2 the bucket'),
       org: kind.text('an organisation').optional().describe('of version 2'),
-      token: kind.secretRef().optional().describe('of version 2, by reference'),
+      token: kind.secretRef().optional().describe('of version 2'),
       retention: kind.duration(3_600_000).prefault('7d').describe('of the copy')
     })
     .optional()
@@ -81,9 +81,9 @@ export const live = {
   targets,
   signals: signals.optional().describe('warnings of gateways'),
   gateways,
-  store: store.prefault({}),
-  listen: listen.prefault({}),
-  log: log.prefault({}),
+  store: store.prefault({}).describe('what must not be forgotten'),
+  listen: listen.prefault({}).describe('where others find the loop'),
+  log: log.prefault({}).describe('what is told, to stderr'),
   lease: lease
     .prefault({})
     .describe('only who holds it writes, as Kubernetes elects a leader; it stands in the store'),

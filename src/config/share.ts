@@ -6,7 +6,7 @@ import { isSettings, type Settings } from './shorthand.ts'
 const worthwhile = 400
 
 export function shared(schema: Settings): Settings {
-  const seen = new Map<string, { times: number; name: string }>()
+  const seen = new Map<string, Seen>()
   count(schema, 'root', seen)
   const repeated = [...seen].filter(([json, { times }]) => times > 1 && json.length > worthwhile)
   const names = new Map<string, string>()
@@ -17,11 +17,18 @@ export function shared(schema: Settings): Settings {
     names.set(json, free)
   }
   const defs: Record<string, unknown> = {}
-  for (const [json, name] of names) defs[name] = replaced(JSON.parse(json), names, json)
+  for (const [json, name] of names) defs[name] = replaced(seen.get(json)?.part, names, json)
   return { ...(replaced(schema, names) as Settings), $defs: defs }
 }
 
-function count(part: unknown, name: string, seen: Map<string, { times: number; name: string }>): void {
+interface Seen {
+  times: number
+  readonly name: string
+  /** With its settings in the order in which they were declared. */
+  readonly part: Settings
+}
+
+function count(part: unknown, name: string, seen: Map<string, Seen>): void {
   if (Array.isArray(part)) {
     for (const item of part) count(item, name, seen)
     return
@@ -30,7 +37,8 @@ function count(part: unknown, name: string, seen: Map<string, { times: number; n
   if (isSchema(part)) {
     const json = canonicalJson(part)
     const before = seen.get(json)
-    seen.set(json, { times: (before?.times ?? 0) + 1, name: before?.name ?? name })
+    if (before === undefined) seen.set(json, { times: 1, name, part })
+    else before.times++
     // What is inside a part that was seen before is counted with it.
     if (before !== undefined) return
   }
