@@ -6,9 +6,8 @@
  * world, an estimator and a memory of its own. Pure: time is the step, chance is the seed.
  */
 import type { Series } from '../base/index.ts'
-import { type EstimateMemory, type Estimator, estimator } from '../loop/estimate.ts'
+import { type EstimateMemory, type Estimator, estimator, expectedCapacity } from '../loop/estimate.ts'
 import type {
-  Capacity,
   Decision,
   Forecaster,
   Json,
@@ -138,22 +137,8 @@ function look(run: LiveRun, fate: Fate, estimates: Estimator, shown: Shown): Obs
   const { nowMs, forecast, ...told } = shown
   const measured = { ...run.world.observe(), ...told, nowMs, target, bounds, slo, price }
   const service = estimates.update(measured, run.estimates)
-  const capacity = expected(measured.capacity, nowMs, service.leadTimeMs?.p50 ?? NaN)
+  const capacity = expectedCapacity(measured.capacity, nowMs, service.leadTimeMs?.p50 ?? NaN)
   return { ...measured, capacity, service, forecast }
-}
-
-/** When starting units will serve is as unknown as everything else: what is known is the estimated lead time. */
-function expected(capacity: Capacity, nowMs: number, leadMs: number): Capacity {
-  const { starting } = capacity
-  if (starting === undefined || starting.length === 0) return capacity
-  return {
-    ...capacity,
-    starting: starting.map(({ resource, units, askedMs = NaN }) => ({
-      resource,
-      units,
-      readyAtMs: Math.max(nowMs, askedMs + leadMs)
-    }))
-  }
 }
 
 interface LiveRun {

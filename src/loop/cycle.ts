@@ -12,7 +12,7 @@ import { SECOND, type Series } from '../base/index.ts'
 import type { Command, Forecast, Json, Observation, Reading, Source, Turn } from '../roles.ts'
 import { type Commander, commander } from './commander.ts'
 import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
-import { type EstimateMemory, type Estimator, estimator } from './estimate.ts'
+import { type EstimateMemory, type Estimator, estimator, expectedCapacity } from './estimate.ts'
 import type { Kept } from './knowledge.ts'
 import { decideTurn, isNews, ruleOf } from './turn.ts'
 import { type View, view } from './view.ts'
@@ -69,7 +69,7 @@ function begin(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Cycle 
     commander: commander({
       ...{ target: name, actuator, knowledge, permission, clock, given, abort, tell },
       complain: (error) => complain(cycle, error),
-      done: ({ to }) => known.wanted(to)
+      done: ({ to }) => known.wanted(to, clock.now())
     }),
     estimator: ofTarget,
     sinceMs: clock.now(),
@@ -79,7 +79,7 @@ function begin(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Cycle 
     alarmed: false,
     wake: () => {}
   }
-  if (given?.receipt && given.receipt.refused === undefined) known.wanted(given.command.to)
+  if (given?.receipt && given.receipt.refused === undefined) known.wanted(given.command.to, given.atMs)
   return cycle
 }
 
@@ -153,7 +153,8 @@ async function turn(cycle: Cycle, woken: boolean, abort: AbortSignal): Promise<v
   const measured = cycle.view.observation(nowMs)
   target.view.signals?.learn?.(nowMs, lastOf(measured.load))
   const service = cycle.estimator.update(measured, cycle.estimates)
-  const seen: Observation = { ...measured, service, ...(forecast && { forecast }) }
+  const capacity = expectedCapacity(measured.capacity, nowMs, service.leadTimeMs?.p50 ?? NaN)
+  const seen: Observation = { ...measured, capacity, service, ...(forecast && { forecast }) }
   commander.recognise(seen, cycle.view.told())
   const made = decideTurn({ ...target, target: target.name, seen, memory: cycle.memory })
   const { command, refused } = commander.intend(made, nowMs - cycle.sinceMs)

@@ -12,7 +12,7 @@
  * `assumed`. Memory is plain JSON owned by the caller and changed in place: this runs in every step of every rehearsal.
  */
 import { SECOND } from '../base/index.ts'
-import type { Metric, Observation, Operator, Quantiles, ServiceEstimate, Units } from '../roles.ts'
+import type { Capacity, Metric, Observation, Operator, Quantiles, ServiceEstimate, Units } from '../roles.ts'
 import {
   believed,
   measureRestart,
@@ -265,4 +265,18 @@ function startingUnits(seen: Observation): number {
 
 function wantedUnits(seen: Observation): number {
   return seen.capacity.wanted === undefined ? 0 : total(seen.capacity.wanted)
+}
+
+/** When starting units will serve is as unknown as everything else: what is known is the estimated lead time. */
+export function expectedCapacity(capacity: Capacity, nowMs: number, leadMs: number): Capacity {
+  const { starting } = capacity
+  if (starting === undefined || starting.length === 0) return capacity
+  return {
+    ...capacity,
+    starting: starting.map(({ resource, units, askedMs = NaN }) => ({
+      resource,
+      units,
+      readyAtMs: Math.max(nowMs, askedMs + leadMs)
+    }))
+  }
 }

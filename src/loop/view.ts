@@ -57,8 +57,8 @@ export interface View {
   observation(nowMs: number): Observation
   /** Load since a moment, whole steps only. */
   load(fromMs: number, nowMs: number): Series
-  /** The last command that was carried out: what is wanted where the target does not say so itself. */
-  wanted(units: Units): void
+  /** A command that was carried out: what is wanted until the target itself says something newer. */
+  wanted(units: Units, atMs: number): void
   /** What the target itself said of its capacity, fresh or not, and when that was. */
   told(): { readonly capacity: Capacity; readonly atMs: number } | undefined
 }
@@ -82,7 +82,7 @@ export function view(options: ViewOptions): View {
   const metrics = new Map<string, Told<number>>()
   let topology: Told<Topology> | undefined
   let capacity: Told<Capacity> | undefined
-  let commanded: Units | undefined
+  let commanded: { readonly units: Units; readonly atMs: number } | undefined
 
   function take(reading: Reading, receivedMs: number): boolean {
     switch (reading.kind) {
@@ -185,20 +185,28 @@ export function view(options: ViewOptions): View {
   const isFresh = (it: Told<unknown>, nowMs: number) => ['ok', 'late'].includes(qualityOf(it, nowMs))
 
   function capacityNow(nowMs: number): Capacity {
-    if (capacity === undefined) return { ready: {}, ...(commanded && { wanted: commanded }) }
-    const { ready, wanted = commanded, starting } = capacity.value
+    if (capacity === undefined) return { ready: {}, ...(commanded && { wanted: commanded.units }) }
+    const { ready, starting } = capacity.value
+    const wanted = wantedNow(capacity)
     if (isFresh(capacity, nowMs)) return { ready, ...(starting && { starting }), ...(wanted && { wanted }) }
     const unknown = Object.fromEntries(Object.keys(ready).map((resource) => [resource, NaN]))
     // What was asked for is known even where nothing is seen of it.
     return { ready: unknown, ...(wanted && { wanted }) }
   }
 
+  /** What was seen before a command does not know of it. */
+  function wantedNow({ value, receivedMs, oldMs }: Told<Capacity>): Units | undefined {
+    if (commanded === undefined) return value.wanted
+    const isNewer = value.wanted !== undefined && receivedMs - oldMs > commanded.atMs
+    return isNewer ? value.wanted : { ...value.wanted, ...commanded.units }
+  }
+
   return {
     take,
     observation,
     load: (fromMs, nowMs) => log.read(fromMs, nowMs),
-    wanted(units) {
-      commanded = { ...commanded, ...units }
+    wanted(units, atMs) {
+      commanded = { units: { ...commanded?.units, ...units }, atMs }
     },
     told: () => capacity && { capacity: capacity.value, atMs: capacity.receivedMs - capacity.oldMs }
   }
