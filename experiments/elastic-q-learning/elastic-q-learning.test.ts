@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { coarsen, DAY } from '../../src/base/index.ts'
 import { elasticForesight } from '../../src/compare/index.ts'
 import { forecasters } from '../../src/forecast/index.ts'
+import { dailyWave } from '../../src/sim/index.ts'
+import { besideJob } from './beside.ts'
+import { idle, meanOf, rowsOf, saving, savingBest } from './beside-rows.ts'
 import { DOWN, HOLD, proportional, scored, splitOf, threshold, tuned, UP, WORLD } from './worlds.ts'
 
 const { train, test, need } = splitOf('morning', 7, 1, forecasters.sma.make({}))
@@ -43,5 +47,40 @@ describe('what is scored', () => {
     expect(need.inZone[2 + 8 * 60]).toBe(4)
     expect(need.inZone[2 + 12 * 60]).toBe(15)
     expect(need.inTime[2 + 12 * 60]).toBeLessThan(15)
+  })
+})
+
+describe('learned tables beside the others', () => {
+  const trace = coarsen(dailyWave({ days: 3, seed: 1 }), 5)
+  const perDay = DAY / trace.stepMs
+  const span = { fitFrom: 0, scoreFrom: 2 * perDay, scoreTo: 2 * perDay + 60 }
+  const job = { name: 'a wave', trace, settings: {}, price: 70, share: 0.05 }
+  const outcomes = besideJob({ ...job, span, seeds: [1, 2] })
+
+  it('stand in the same table, bare and in their shield', () => {
+    expect(rowsOf(outcomes).map(({ policy, seeds }) => `${policy}: ${seeds}`)).toEqual(
+      [
+        ...['fixed', 'fixed, peak / 0.7', 'hpa', 'threshold', 'proportional', 'mpc'],
+        ...['q-learning', 'q-learning, bare', 'sarsa', 'sarsa, bare', 'oracle']
+      ].map((policy) => `${policy}: 2`)
+    )
+  })
+
+  it('tell what a static size leaves unused, and what is saved of its cost', () => {
+    const of = (policy: string, measure: typeof idle) => meanOf(outcomes, 'a wave', policy, measure).mean
+    const served = trace.values.subarray(span.scoreFrom, span.scoreTo).reduce((a, b) => a + b, 0) / 60
+    const peak = trace.values.subarray(0, span.scoreFrom).reduce((a, b) => Math.max(a, b))
+    // 1.2 × the peak, rounded up to a unit, which is a twentieth of it or so.
+    expect(1 - of('fixed', idle)).toBeGreaterThan(served / (1.3 * peak))
+    expect(1 - of('fixed', idle)).toBeLessThanOrEqual(served / (1.19 * peak))
+    expect(of('fixed', saving)).toBe(0)
+    expect(of('fixed', savingBest)).toBeLessThan(0)
+    expect(of('oracle', saving)).toBeGreaterThan(of('q-learning', saving))
+  })
+
+  it('are left out where there is less than four hours to learn from', () => {
+    const short = besideJob({ ...job, span: { fitFrom: 0, scoreFrom: 36, scoreTo: 60 }, seeds: [1] })
+    expect(short.map(({ policy }) => policy)).not.toContain('q-learning')
+    expect(short.map(({ policy }) => policy)).toContain('mpc')
   })
 })

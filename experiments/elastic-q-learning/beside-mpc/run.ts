@@ -16,6 +16,8 @@ import type { SparkBesideJob } from './spark-job.ts'
 const SHORT = ['dsp/iot_1h']
 const SEEDS = 3
 const WEEK_MINUTES = 7 * 1_440
+/** Four weeks are scored, and the twelve before them are trained on. */
+const [TRAINED_FROM, SCORED_FROM] = [10 * WEEK_MINUTES, 22 * WEEK_MINUTES]
 /** As in rehearsals/flights. */
 const FLIGHTS: ServiceSettings = { leadTimeMs: { p50: 3 * MINUTE, p90: 3 * MINUTE } }
 
@@ -80,7 +82,7 @@ async function loadsFor(long: boolean): Promise<Load[]> {
   }
   if (!long) return loads
   const { series: trace } = await readData('builtin:flights', { scale: 1000 })
-  const span = { fitFrom: 0, scoreFrom: 12 * WEEK_MINUTES, scoreTo: trace.values.length }
+  const span = { fitFrom: TRAINED_FROM, scoreFrom: SCORED_FROM, scoreTo: trace.values.length }
   return [{ name: 'flights', trace, span, settings: FLIGHTS, seeds: [1] }, ...loads]
 }
 
