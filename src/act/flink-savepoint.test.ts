@@ -29,7 +29,11 @@ function actuator(options: Partial<FlinkSavepointOptions> = {}) {
     pollMs: 5,
     backoffMs: 5,
     reachWithinMs: 500,
-    submit: { jar: 'abc_loadjob.jar', entryClass: 'live.LoadJob', programArgs: ['--parse-us', '500'] },
+    submit: {
+      jar: 'abc_loadjob.jar',
+      entryClass: 'live.LoadJob',
+      programArgs: ['--parse-us', 'count={count}', 'parse={parse}']
+    },
     ...options
   })
 }
@@ -50,7 +54,7 @@ describe('a rescale by a savepoint', () => {
     expect(run.path).toBe('/jars/abc_loadjob.jar/run')
     expect(run.body).toMatchObject({
       entryClass: 'live.LoadJob',
-      programArgsList: ['--parse-us', '500'],
+      programArgsList: ['--parse-us', 'count=3', 'parse=1'],
       savepointPath: [...fake.savepoints.values()][0].location
     })
     expect(JSON.stringify(run.body)).toContain(`${hex('count')}:3`)
@@ -167,6 +171,44 @@ describe('an answer that leaves it open', () => {
     const { refused } = await actuator().apply(command({ count: 3 }), signal)
     expect(refused).toBe('savepoint-failed: 409 the proxy says 409')
     expect(running()).toHaveLength(1)
+  })
+})
+
+describe('how the new job is told', () => {
+  it('all operators alike: by one parallelism', async () => {
+    const submit = { jar: 'x.jar' }
+    const to = { 'Source: source': 2, parse: 2, count: 2 }
+    expect(await actuator({ submit }).apply(command(to), signal)).toMatchObject({ reached: to, pending: {} })
+    expect(runs()[0].body).toMatchObject({ parallelism: 2 })
+  })
+
+  it('else an argument must say it, and nothing is stopped before', async () => {
+    const { refused, reached } = await actuator({ submit: { jar: 'x.jar' } }).apply(
+      command({ count: 3 }),
+      signal
+    )
+    expect(refused).toBe(
+      'no-argument: Flink 2.3.0 takes no parallelism by operator; let an argument of the job say {count}'
+    )
+    expect(reached).toMatchObject({ count: 1 })
+    expect(fake.writes()).toEqual([])
+  })
+
+  it('Flink 1 takes overrides', async () => {
+    fake.respond = (_, response, { path }) => {
+      if (path !== '/overview') return undefined
+      response.end('{"taskmanagers":1,"slots-total":8,"slots-available":8,"flink-version":"1.20.1"}')
+      return true
+    }
+    const act = actuator({ submit: { jar: 'x.jar' }, reachWithinMs: 30 })
+    await act.apply(command({ count: 3 }), signal)
+    expect(JSON.stringify(runs()[0].body)).toContain(`${hex('count')}:3`)
+  })
+
+  it('a version that cannot be read is none that takes them', async () => {
+    proxy.fault = ({ path }) => (path === '/overview' ? { kind: 'html' } : undefined)
+    const { refused } = await actuator({ submit: { jar: 'x.jar' } }).apply(command({ count: 3 }), signal)
+    expect(refused).toMatch(/^no-argument: Flink of an unknown version/)
   })
 })
 

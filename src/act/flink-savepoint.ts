@@ -7,6 +7,8 @@
  *   POST /jars/:jar/run { entryClass, programArgsList, savepointPath, jobId, parallelism,
  *                         flinkConfiguration: { pipeline.jobvertex-parallelism-overrides: "vertex:n,…" } }
  *
+ * Flink 2 does not look at the overrides: there the jar's arguments say `{operator}`, or all operators get the same parallelism.
+ *
  * The trigger and the id of the new job follow from the command, so a question asked again after a timeout is the same question and never
  * a second job. A savepoint that fails leaves the job as it is. A submission that fails is followed by one with the old parallelisms from
  * the same savepoint; when that fails too, the receipt says where the savepoint is. Operators need a `uid`, or Flink cannot find their state.
@@ -18,6 +20,7 @@ import { interrupted, type Ready, readFault, receiptOf } from './flink.ts'
 import { foreignWrite, isSame, planOf, type Reached, reachedOf, uppersOf } from './flink-plan.ts'
 import {
   canceled,
+  cannotSay,
   type FlinkSavepointOptions,
   persist,
   type ReadySavepoint,
@@ -60,6 +63,8 @@ async function apply(
     memory.written = { id: job.id, units: uppersOf(job.vertices, now) }
     return receiptOf(command, clock(), reachedOf(job, plan.wanted))
   }
+  const silent = cannotSay(options, job, now, plan.wanted, await versionOf(rest, abort))
+  if (silent !== undefined) return refuse(silent, reachedOf(job, now))
   const savepoint = await stop(options, rest, command, job, abort)
   if ('refused' in savepoint) {
     const after = await runningJob(options, rest, abort)
@@ -89,6 +94,15 @@ async function runningJob(
     return await rest.job(found.id, abort)
   } catch (error) {
     return readFault(error, wanted)
+  }
+}
+
+async function versionOf(rest: FlinkRest, abort: AbortSignal): Promise<string> {
+  try {
+    return (await rest.overview(abort)).version
+  } catch (error) {
+    readFault(error, 'the cluster')
+    return 'of an unknown version'
   }
 }
 

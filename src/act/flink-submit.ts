@@ -9,7 +9,7 @@ import {
 } from '../net/index.ts'
 import { backoff } from './backoff.ts'
 import { type FlinkActuatorOptions, interrupted, type Ready, readFault } from './flink.ts'
-import { reachedOf } from './flink-plan.ts'
+import { reachedOf, uppersOf } from './flink-plan.ts'
 
 export interface FlinkSavepointOptions extends FlinkActuatorOptions {
   /** How the job is submitted again. */
@@ -17,6 +17,7 @@ export interface FlinkSavepointOptions extends FlinkActuatorOptions {
     /** Id of the uploaded jar, as `/jars` lists it. */
     readonly jar: string
     readonly entryClass?: string
+    /** `{count}` in one of them stands for the parallelism that the operator `count` is to have. */
     readonly programArgs?: readonly string[]
     readonly config?: Readonly<Record<string, string>>
   }
@@ -80,14 +81,41 @@ export async function submit(
 }
 
 function submissionBody({ submit: { entryClass, programArgs, config } }: ReadySavepoint, to: Submission) {
+  const units = uppersOf(to.job.vertices, to.bounds)
+  const [first, ...others] = Object.values(units)
   const overrides = Object.entries(to.bounds).map(([vertex, { upper }]) => `${vertex}:${upper}`)
   return {
     ...(entryClass !== undefined && { entryClass }),
-    ...(programArgs !== undefined && { programArgsList: programArgs }),
+    ...(programArgs !== undefined && {
+      programArgsList: programArgs.map((arg) =>
+        arg.replaceAll(/\{([^{}]+)\}/g, (whole, name: string) => String(units[name] ?? whole))
+      )
+    }),
+    ...(others.every((it) => it === first) && { parallelism: first }),
     savepointPath: to.location,
     jobId: to.id,
     flinkConfiguration: { ...config, 'pipeline.jobvertex-parallelism-overrides': overrides.join(',') }
   }
+}
+
+/**
+ * Why the new job would not have the wanted parallelisms, if so. Flink 1.18 to 1.20 take overrides by vertex with a submission; Flink 2 does
+ * not look at them (measured on 2.3.0), so that the jar's own arguments must say it, or all operators are to have the same.
+ */
+export function cannotSay(
+  { submit: { programArgs = [] } }: ReadySavepoint,
+  job: FlinkJob,
+  now: FlinkRequirements,
+  wanted: FlinkRequirements,
+  version: string
+): string | undefined {
+  if (/^1\./.test(version)) return undefined
+  const [before, after] = [uppersOf(job.vertices, now), uppersOf(job.vertices, wanted)]
+  if (new Set(Object.values(after)).size === 1) return undefined
+  const said = (name: string) => programArgs.some((arg) => arg.includes(`{${name}}`))
+  const silent = Object.keys(after).filter((name) => after[name] !== before[name] && !said(name))
+  if (silent.length === 0) return undefined
+  return `no-argument: Flink ${version} takes no parallelism by operator; let an argument of the job say {${silent[0]}}`
 }
 
 /** Whether a job that does not come to run has been taken away. */

@@ -35,8 +35,8 @@ export interface FlinkMemory {
   restarts?: number
   /** When which upper bound was first seen. */
   asked: Record<string, { readonly units: number; readonly atMs: number; readonly told: boolean }>
-  /** Metric ids of source vertices. */
-  sources: Map<string, readonly string[]>
+  /** Metric ids of source vertices, and in how many looks they were used. */
+  sources: Map<string, { readonly ids: readonly string[]; readonly looks: number }>
 }
 
 export function event(atMs: number, what: string, text: string): Reading {
@@ -131,7 +131,10 @@ export async function snapshotOf(
 
 type SourceMetrics = ReadonlyMap<string, { readonly sum: number; readonly max: number }>
 
-/** Ids are listed once for each life of the job; when one of them is gone the answer is empty, and they are listed again. */
+/**
+ * Ids are listed again now and then, since partitions come and go, and at first at every look: positions are there only some seconds after
+ * the tasks. When one of them is gone the answer is empty, and they are listed as well.
+ */
 async function sourceMetrics(
   rest: FlinkRest,
   memory: FlinkMemory,
@@ -139,14 +142,23 @@ async function sourceMetrics(
   vertex: string,
   abort: AbortSignal
 ): Promise<SourceMetrics> {
-  const known = memory.sources.get(vertex) ?? []
-  const answer = known.length === 0 ? new Map() : await rest.metrics(job, vertex, known, abort)
-  if (answer.size >= known.length && known.length > 0) return answer
+  const { ids, looks } = memory.sources.get(vertex) ?? { ids: [], looks: 0 }
+  const complete = ids.some((id) => id.endsWith('Offset')) || looks > LOOKS_AT_FIRST
+  if (complete && looks % LOOKS_BETWEEN !== 0) {
+    const answer = ids.length === 0 ? new Map() : await rest.metrics(job, vertex, ids, abort)
+    if (answer.size >= ids.length) {
+      memory.sources.set(vertex, { ids, looks: looks + 1 })
+      return answer
+    }
+  }
   const { offsets, gauges } = sourceMetricIds(await rest.metricIds(job, vertex, abort))
-  const ids = [...offsets, ...gauges]
-  memory.sources.set(vertex, ids)
-  return ids.length === 0 ? new Map() : rest.metrics(job, vertex, ids, abort)
+  const listed = [...offsets, ...gauges]
+  memory.sources.set(vertex, { ids: listed, looks: looks + 1 })
+  return listed.length === 0 ? new Map() : rest.metrics(job, vertex, listed, abort)
 }
+
+const LOOKS_AT_FIRST = 10
+const LOOKS_BETWEEN = 20
 
 async function lags(
   { kafka }: FlinkSourceOptions,

@@ -181,6 +181,15 @@ describe('k of n subtasks', () => {
     })
   })
 
+  // Recorded from an idle source of Flink 2.3.0, a second apart: busy time is too high while a wait is not over.
+  it('busy time that falls a little while the sum of the three grows is no other attempt', () => {
+    const one = vertex('source', 1)
+    const before = snapshot(0, [[one, [{ in: 0, busy: 2_320, idle: 51_823 }]]])
+    const rates = flinkRates(before, snapshot(1_500, [[one, [{ in: 0, busy: 2_139, idle: 53_465 }]]]))
+    expect(rates.quality).toBe('ok')
+    expect(operator(rates, 'source')).toMatchObject({ busy: 0, observedProcessingRate: 0, idle: 1 })
+  })
+
   it('counters that ran backwards are another attempt', () => {
     const high = snapshot(0, [[two, [{ in: 5_000, busy: 5_000, idle: 0 }, start, start, start]]])
     expect(flinkRates(high, snapshot(1_000, [[two, [end, end, end, end]]])).quality).toBe('partial')

@@ -99,18 +99,22 @@ type Difference =
 function difference(then: FlinkSubtask | undefined, now: FlinkSubtask, wallMs: number): Difference {
   if (now.invalid.length > 0) return { quality: 'invalid' }
   if (then === undefined || then.life !== now.life || now.status !== 'RUNNING') return { quality: 'missing' }
-  const busyMs = now.busyMs - then.busyMs
+  // Flink has busy time as what is left of the elapsed time, and counts idle time when a wait is over: until then it is too high, and
+  // falls again. The sum of the three is right all the time.
+  const grownMs = now.busyMs - then.busyMs
+  const busyMs = Math.max(0, grownMs)
   const idleMs = now.idleMs - then.idleMs
   const blockedMs = now.backpressuredMs - then.backpressuredMs
   const recordsIn = now.recordsIn - then.recordsIn
   const recordsOut = now.recordsOut - then.recordsOut
-  const clockMs = busyMs + idleMs + blockedMs
+  const clockMs = grownMs + idleMs + blockedMs
   if (Number.isNaN(clockMs + recordsIn)) return { quality: 'missing' }
   // Counters that ran backwards belong to another attempt.
-  if (Math.min(busyMs, idleMs, blockedMs, recordsIn) < 0 || recordsOut < 0) return { quality: 'missing' }
+  if (Math.min(clockMs, idleMs, blockedMs, recordsIn) < 0 || recordsOut < 0) return { quality: 'missing' }
   if (clockMs === 0) return { quality: recordsIn === 0 ? 'stale' : 'invalid' }
   if (clockMs > wallMs + MOST_BEHIND_MS) return { quality: 'invalid' }
-  return { quality: 'ok', clockMs, busyMs, blockedMs, recordsIn, recordsOut }
+  const shares = { busyMs: Math.min(clockMs, busyMs), blockedMs: Math.min(clockMs, blockedMs) }
+  return { quality: 'ok', clockMs, ...shares, recordsIn, recordsOut }
 }
 
 interface Sum {

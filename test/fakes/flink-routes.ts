@@ -35,7 +35,7 @@ export function answerFlink(fake: FakeFlink, call: FakeCall): Answer {
   if (!/^[0-9a-f]{32}$/.test(id)) return refuse(400, 'Cannot resolve path parameter (jobid) from value.')
   const job = fake.jobs.find((it) => it.id === id)
   if (third === 'resource-requirements') return requirements(fake, job, call)
-  if (job === undefined) return refuse(404, `Job ${id} not found`)
+  if (job === undefined) return refuse(404, `Could not find Flink job (${id})`)
   const vertex = job.vertices.find((it) => it.id === fourth)
   switch (third) {
     case undefined:
@@ -171,7 +171,7 @@ function requirements(fake: FakeFlink, job: FakeJob | undefined, call: FakeCall)
     return { status: 500, body: { errors: ['Internal server error.', cause] } }
   }
   if (job.scheduler !== 'Adaptive') {
-    const cause = `<Exception on server side:\njava.util.concurrent.CompletionException: java.lang.UnsupportedOperationException: The selected scheduler does not support changing the parallelism without a job restart.\n\tat org.apache.flink`
+    const cause = `<Exception on server side:\njava.lang.UnsupportedOperationException: The DefaultScheduler does not support changing the parallelism without a job restart. This feature is currently only expected to work with the AdaptiveScheduler.\n\tat org.apache.flink`
     return { status: 500, body: { errors: ['Internal server error.', cause] } }
   }
   if (call.method === 'GET') {
@@ -292,7 +292,7 @@ function submit(fake: FakeFlink, call: FakeCall): Answer {
     jobId?: string
     savepointPath?: string
     parallelism?: number
-    flinkConfiguration?: Record<string, string>
+    programArgsList?: string[]
   }
   const from =
     [...fake.savepoints.values()].find(({ location }) => location === given.savepointPath)?.job ??
@@ -300,14 +300,10 @@ function submit(fake: FakeFlink, call: FakeCall): Answer {
   if (given.jobId !== undefined && fake.jobs.some(({ id }) => id === given.jobId)) {
     return refuse(400, 'Job has already been submitted.')
   }
-  const overrides = new Map(
-    (given.flinkConfiguration?.['pipeline.jobvertex-parallelism-overrides'] ?? '')
-      .split(',')
-      .filter(Boolean)
-      .map((pair) => pair.split(':') as [string, string])
-  )
+  // Flink 2 takes no overrides by vertex: the job's own arguments `name=n` say it here, or one parallelism for all.
+  const args = new Map((given.programArgsList ?? []).map((arg) => arg.split('=') as [string, string]))
   const vertices = from.vertices.map((vertex) => {
-    const parallelism = Number(overrides.get(vertex.id) ?? given.parallelism ?? 1)
+    const parallelism = Number(args.get(vertex.name) ?? given.parallelism ?? 1)
     return { ...vertex, parallelism, upper: parallelism, lower: 1 }
   })
   const job = fakeJob(vertices, from.scheduler, from.name, given.jobId)

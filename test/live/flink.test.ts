@@ -35,6 +35,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
     const traffic = new AbortController()
     let sending: Promise<void>
     const memory = newMemory()
+    const jobArgs = () => ['--brokers', kafka.server, '--parse-us', '500', '--count-us', '1000']
 
     beforeAll(async () => {
       kafka = await startKafka(libs.kafka as string)
@@ -45,7 +46,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
       cluster = await startFlink(libs.flink as string, { taskManagers: 2 })
       jar = await cluster.upload(jobJar(libs.flink as string))
       sending = send(kafka.server, traffic.signal)
-      job = await cluster.run(jar, ['--brokers', kafka.server, '--parse-us', '500', '--count-us', '1000'])
+      job = await cluster.run(jar, jobArgs())
       offsets = await kafkaOffsets({ bootstrapServers: [kafka.server] })
     }, 240_000)
     afterAll(async () => {
@@ -198,7 +199,9 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
         await small.putRequirements(gone, { [gone]: bounds(1, 1) })
       ]
       expect([ours.status, plain(ours.says)]).toEqual([said.status, plain(said.says)])
-      expect(await real.job(gone).catch((e: Error) => e.message)).toMatch(/answers 404: Job f{32} not found/)
+      expect(await real.job(gone).catch((e: Error) => e.message)).toMatch(
+        /answers 404: Could not find Flink job/
+      )
       await fake.close()
     })
 
@@ -256,7 +259,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
           rng: random(1),
           reachWithinMs: 30_000
         },
-        submit: { jar, programArgs: ['--brokers', kafka.server, '--parse-us', '500', '--count-us', '1000'] }
+        submit: { jar, programArgs: [...jobArgs(), '--p-parse', '{parse}', '--p-count', '{count}'] }
       }).apply({ target: 'costly', to: { count: 3, parse: 1 }, epoch: 2 }, new AbortController().signal)
       say(`rescaled by a savepoint in ${Date.now() - beganMs} ms: ${JSON.stringify(receipt)}`)
       expect(receipt.refused).toBeUndefined()

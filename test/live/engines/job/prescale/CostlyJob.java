@@ -122,11 +122,13 @@ public final class CostlyJob {
         .returns(Types.TUPLE(Types.STRING, Types.LONG))
         .name("parse")
         .uid("parse")
+        .setParallelism(given.getInt("p-parse", 1))
         .keyBy(record -> record.f0)
         .window(TumblingProcessingTimeWindows.of(Duration.ofMillis(given.getLong("window-ms", 1000))))
         .aggregate(new Count(given.getLong("count-us", 0)))
         .name("count")
         .uid("count")
+        .setParallelism(given.getInt("p-count", 1))
         .sinkTo(sink)
         .name("sink")
         .uid("sink");
