@@ -83,7 +83,17 @@ describe('the edge in a rehearsal', () => {
       const it = mind(name)
       return { ...it, policy: { ...listening(name, it.policy), intervalMs: stepMs } }
     })
-    rehearse(fateOf(plan, 1), minds, {})
+    const heardIt = rehearse(fateOf(plan, 1), minds, {})
+    const alone = rehearse(
+      fateOf({ ...plan, edge: undefined }, 1),
+      ['hpa', 'fixed'].map((name) => ({
+        ...mind(name),
+        policy: { ...mind(name).policy, intervalMs: stepMs }
+      })),
+      {}
+    )
+    // Who does not listen does nothing else because of it.
+    expect(heardIt.map(({ track }) => track)).toEqual(alone.map(({ track }) => track))
     expect(heard.get('hpa')).toEqual(heard.get('fixed'))
     expect(heard.get('hpa')?.length).toBeGreaterThan(60)
   })
