@@ -1,6 +1,7 @@
 /** What a rehearsal prints on a terminal: one line a policy, best read from left to right. */
 import { formatDuration, HOUR } from '../base/index.ts'
 import type { AsRun, Lateness } from '../compare/as-run.ts'
+import type { Pair } from '../compare/pairs.ts'
 import type { Rehearsed, RunRow } from '../compare/rehearsal.ts'
 import { type Row, table } from './output.ts'
 
@@ -35,9 +36,7 @@ export function rehearsalText(rehearsed: Rehearsed): string {
       policy: own[0].policy,
       knob: knobText(own[0].knob),
       'late min': Math.round(mean((run) => run.overloadedMinutes)),
-      'vs hpa': pair
-        ? `${percent(pair.relative)} [${percent(pair.relativeCi95[0])}, ${percent(pair.relativeCi95[1])}]`
-        : '',
+      'vs hpa': pair ? comparedWith(pair) : '',
       'late %': round(100 * mean((run) => run.sloViolationRatio), 2),
       'p95 ms': round(
         mean((run) => run.latencyMs.p95),
@@ -118,6 +117,12 @@ function knobText(knob: unknown): string {
 
 function leadText({ p50, p90 }: { p50: number; p90: number }): string {
   return p50 === p90 ? formatDuration(p50) : `${formatDuration(p50)} (P90 ${formatDuration(p90)})`
+}
+
+/** A share of nothing is no number. */
+function comparedWith({ relative, relativeCi95, difference }: Pair): string {
+  if (!Number.isFinite(relative)) return difference > 0 ? 'hpa has none' : 'both have none'
+  return `${percent(relative)} [${percent(relativeCi95[0])}, ${percent(relativeCi95[1])}]`
 }
 
 function percent(ratio: number): string {
