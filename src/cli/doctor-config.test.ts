@@ -189,7 +189,7 @@ describe('prescale doctor', { timeout: 60_000 }, () => {
     here.remove()
     expect([asFile.code, asConfig.code]).toEqual([3, 3])
     expect(asFile.stdout).toMatch(
-      /fail {2}reach +http:\/\/127\.0\.0\.1:9 cannot be reached: connection refused\n.*→ is it started/
+      /fail {2}reach +http:\/\/127\.0\.0\.1:9 cannot be reached: .*\n.*→ is it started/
     )
     expect(asConfig.stdout).toBe(asFile.stdout)
     expect(asFile.stderr).toBe('prescale: 1 check failed, see above\n')
