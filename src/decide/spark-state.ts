@@ -22,7 +22,7 @@ export interface StateFeature {
 
 export const sparkFeatures: readonly StateFeature[] = [
   { name: 'Current_Load', unit: 'messages/s in the last step', high: 1_000 },
-  { name: 'Volume', unit: 'MB that arrived in the last step', high: 1_000 },
+  { name: 'Volume', unit: 'MB that arrive in 15 s', high: 1_000 },
   { name: 'CPU', unit: 'ratio, 30 s late', high: 1 },
   { name: 'Mem', unit: 'ratio of the executors’ memory in use', high: 1 },
   { name: 'Latency', unit: 'ms', high: 10_000 },
@@ -30,7 +30,7 @@ export const sparkFeatures: readonly StateFeature[] = [
   { name: 'Alpha', unit: 'weight of cost', high: 1 },
   { name: 'Beta', unit: 'weight of latency', high: 1 },
   { name: 'Gamma', unit: 'weight of throughput', high: 1 },
-  { name: 'Shuffle', unit: 'MB shuffled in the last step', high: 1_000 },
+  { name: 'Shuffle', unit: 'MB shuffled in 15 s', high: 1_000 },
   { name: 'Temp', unit: 'how hot the data is, ratio', high: 1 },
   { name: 'Edge_Predicted_Workload', unit: 'messages/s', high: 1_000 },
   { name: 'Edge_Burst_Signal', unit: '0 or 1', high: 1 }

@@ -143,6 +143,20 @@ describe('the Spark world', () => {
     expect(state).toMatchObject({ wantedExecutors: 7, wantedMemory: 3, storage: 2, compression: 1 })
   })
 
+  it('tells the same of the same load, whatever its step', () => {
+    const told = [1_000, 5_000, 15_000].map((stepMs) => {
+      const world = spark({ ...started, stepMs, cpuNoise: 0 })
+      let state = world.initial(1)
+      for (let ms = 0; ms < 120_000; ms += stepMs) state = world.transition(state, {}, (300 * stepMs) / 1_000)
+      return Object.entries(world.observe(state).metrics ?? {}).map(([name, { value }]) => [
+        name,
+        value.toFixed(6)
+      ])
+    })
+    expect(told[0]).toEqual(told[2])
+    expect(told[1]).toEqual(told[2])
+  })
+
   it('measures nothing of a step whose load is unknown, and does not call it zero', () => {
     const world = spark(started)
     const before = world.transition(world.initial(1), {}, rate(600))

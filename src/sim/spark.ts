@@ -80,6 +80,7 @@ export function spark(given: SparkOptions = {}): ScalingWorld<SparkState> {
   const weights = checkedWeights(config.weights)
   const windowSteps = Math.max(1, Math.round(GAUGE_WINDOW_MS / stepMs))
   const windowMs = windowSteps * stepMs
+  const stepsInGauge = GAUGE_WINDOW_MS / stepMs
   const delayWindows = Math.ceil(config.cpuDelayMs / windowMs)
   const windows = delayWindows + 2
   const moodSteps = Math.max(1, Math.round(MOOD_MS / stepMs))
@@ -215,7 +216,8 @@ export function spark(given: SparkOptions = {}): ScalingWorld<SparkState> {
       queue: metric(known ? state.backlog : NaN, 0),
       latency: metric(known ? state.latencyMs : NaN, 0),
       cost: metric(state.costPerHour, 0),
-      volume: metric(state.volumeMb, 0),
+      // Of 15 s, so that a state means the same in a world of finer steps.
+      volume: metric(state.volumeMb * stepsInGauge, 0),
       memoryUsed: metric(state.memoryUsed, 0),
       shuffle: metric(state.shuffle, 0),
       temperature: metric(state.temperature, 0),
