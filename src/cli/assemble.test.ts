@@ -73,7 +73,7 @@ describe('a policy in its guards', () => {
     )
     const named = policy.name.replace(/\)+$/, '').split('(')
     expect(named.map((name) => name.replace('with', ''))).toEqual(
-      'Shield Hold Hold Bounds SpendLimit RescaleBudget Cooldown RateLimit Stabilization Tolerance SignalCap proportional'.split(
+      'Shield Hold Hold Bounds SpendLimit RescaleBudget Cooldown RateLimit Stabilization Tolerance SignalCap Alarm proportional'.split(
         ' '
       )
     )
@@ -121,9 +121,9 @@ describe('a policy in its guards', () => {
 
   it('holds an operator that is not to be scaled', () => {
     const mapSizes = (settings: Readonly<Record<string, unknown>>) =>
-      new Set(lived(policyOf(target(settings), parts), 'stream', 200).map(({ decision }) => decision.to.map))
-    expect(mapSizes({ policy: 'ds2' }).size).toBeGreaterThan(1)
-    expect(mapSizes({ policy: 'ds2', resources: { map: { scale: false } } }).size).toBe(1)
+      new Set(lived(policyOf(target(settings), parts), 'stream', 400).map(({ decision }) => decision.to.map))
+    expect(mapSizes({ policy: 'flink' }).size).toBeGreaterThan(1)
+    expect(mapSizes({ policy: 'flink', resources: { map: { scale: false } } }).size).toBe(1)
   })
 
   it('takes nothing away while something is unknown, whatever else it was told', () => {
