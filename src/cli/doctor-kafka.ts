@@ -1,16 +1,20 @@
 /** What `doctor` asks of a Kafka: topics, partitions against units, a consumer group that commits. */
 import type { KafkaAccess, KafkaSource, TargetConfig } from '../config/index.ts'
-import { kafkaOffsets, lagOf } from '../observe/kafka-lag.ts'
+import { kafkaOffsets, lagOf, type OffsetReader } from '../observe/kafka-lag.ts'
 import { fail, type Looked, ok, warn } from './checks.ts'
 import { reached, timed } from './doctor-common.ts'
 import { kafkaAccess } from './live-systems.ts'
 
+/** Opens a reader of offsets; another one than a real Kafka's in tests. */
+type Open = (access: ReturnType<typeof kafkaAccess>) => Promise<OffsetReader>
+
 export async function* checkKafkaSource(
   source: KafkaSource,
-  { maxReplicas }: TargetConfig
+  { maxReplicas }: Pick<TargetConfig, 'maxReplicas'>,
+  open: Open = kafkaOffsets
 ): AsyncIterable<Looked> {
   const { topics, group } = source
-  const { value: reader, tookMs } = await timed(() => kafkaOffsets(kafkaAccess(source)))
+  const { value: reader, tookMs } = await timed(() => open(kafkaAccess(source)))
   try {
     const ends = await reader.ends(topics)
     yield reached(`Kafka with ${topics.join(', ')}`, tookMs)
@@ -50,8 +54,12 @@ export async function* checkKafkaSource(
 }
 
 /** A topic that is written to or listened to. */
-export async function* checkTopic(access: KafkaAccess, topic: string): AsyncIterable<Looked> {
-  const { value: reader, tookMs } = await timed(() => kafkaOffsets(kafkaAccess(access)))
+export async function* checkTopic(
+  access: KafkaAccess,
+  topic: string,
+  open: Open = kafkaOffsets
+): AsyncIterable<Looked> {
+  const { value: reader, tookMs } = await timed(() => open(kafkaAccess(access)))
   try {
     const partitions = (await reader.ends([topic])).get(topic)?.length ?? 0
     yield reached('Kafka', tookMs)
