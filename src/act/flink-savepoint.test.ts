@@ -3,6 +3,7 @@ import { type FaultyProxy, faultyProxy } from '../../test/fakes/faulty-proxy.ts'
 import { type FakeFlink, fakeFlink, hex } from '../../test/fakes/flink.ts'
 import { random } from '../base/index.ts'
 import type { Units } from '../roles.ts'
+import { flinkAuto } from './flink-auto.ts'
 import { type FlinkSavepointOptions, flinkSavepoint } from './flink-savepoint.ts'
 import { newMemory } from './memory.ts'
 
@@ -131,11 +132,56 @@ describe('a new job that does not come to run', () => {
     expect(new Set(fake.jobs.map(({ id }) => id)).size).toBe(fake.jobs.length)
   })
 
+  it('and cannot be canceled: no second one is started', async () => {
+    spoiled('CREATED')
+    let nowMs = 0
+    proxy.fault = ({ method }) => (method === 'PATCH' ? { kind: 'status', status: 400 } : undefined)
+    const act = actuator({
+      clock: () => nowMs,
+      sleepUntil: async (atMs) => {
+        await new Promise((later) => setTimeout(later, 1))
+        nowMs = Math.max(nowMs, atMs)
+      },
+      ...{ reachWithinMs: 1_000, pollMs: 500, savepointWithinMs: 1e9 }
+    })
+    const { refused } = await act.apply(command({ count: 3 }), signal)
+    expect(refused).toMatch(/^job-late: .* is CREATED, and could not be canceled; its state is in file:/)
+    expect(runs()).toHaveLength(1)
+  })
+
   it('waits for slots: it is canceled before the old one is started', async () => {
     spoiled('CREATED')
     const { refused } = await actuator({ reachWithinMs: 60 }).apply(command({ count: 3 }), signal)
     expect(refused).toMatch(/is CREATED; runs as it was$/)
     expect(fake.jobs.map(({ state }) => state)).toEqual(['FINISHED', 'CANCELED', 'RUNNING'])
+  })
+})
+
+describe('whichever way works', () => {
+  const auto = (submit?: FlinkSavepointOptions['submit']) =>
+    flinkAuto({
+      ...{ server: { url: proxy.url }, job: 'loadjob', clock: Date.now, rng: random(7), pollMs: 5 },
+      sleepUntil: (atMs) => new Promise((later) => setTimeout(later, Math.max(0, atMs - Date.now()))),
+      ...(submit && { submit })
+    })
+
+  it('is in place where the adaptive scheduler runs', async () => {
+    fake.jobs[0].scheduler = 'Adaptive'
+    expect(await auto({ jar: 'x.jar' }).apply(command({ count: 3 }), signal)).toMatchObject({
+      reached: { count: 3 }
+    })
+    expect(runs()).toEqual([])
+  })
+
+  it('else by a savepoint', async () => {
+    const submit = { jar: 'x.jar', programArgs: ['count={count}'] }
+    expect(await auto(submit).apply(command({ count: 3 }), signal)).toMatchObject({ reached: { count: 3 } })
+    expect(runs()).toHaveLength(1)
+  })
+
+  it('else none, where nobody said how the job is submitted', async () => {
+    expect((await auto().apply(command({ count: 3 }), signal)).refused).toMatch(/^not-adaptive/)
+    expect(fake.writes()).toEqual([])
   })
 })
 

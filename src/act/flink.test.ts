@@ -79,6 +79,22 @@ describe('a rescale in place', () => {
     expect(fake.jobs[0].state).toBe('RUNNING')
   })
 
+  it('does not wait for slots that are not there until the deadline', async () => {
+    let nowMs = 0
+    const act = actuator({
+      clock: () => nowMs,
+      sleepUntil: async (atMs) => {
+        nowMs = atMs
+        await new Promise((later) => setTimeout(later, 5))
+      },
+      ...{ reachWithinMs: 600_000, pollMs: 250 }
+    })
+    const receipt = await act.apply(command({ count: 12 }), signal)
+    expect(receipt).toMatchObject({ reached: { count: 8 }, pending: { count: 4 } })
+    expect(receipt.atMs).toBeGreaterThanOrEqual(5_000)
+    expect(receipt.atMs).toBeLessThan(60_000)
+  })
+
   it('brings back a job that waits for slots because somebody gave it a lower bound', async () => {
     Object.assign(vertex('count'), { lower: 12, upper: 12 })
     fake.deploy(fake.jobs[0])

@@ -242,6 +242,7 @@ async function verify(
   const untilMs = clock() + reachWithinMs
   let reached: Partial<Reached> = {}
   let trouble: string | undefined
+  let shortSinceMs: number | undefined
   for (;;) {
     try {
       const job = await rest.job(id, abort)
@@ -250,6 +251,8 @@ async function verify(
       if (hasEnded(job.state)) trouble = `job-ended: ${name} is ${job.state}`
       else if (job.state !== 'RUNNING') trouble = `job-not-running: ${name} is ${job.state}`
       if (reached.done || hasEnded(job.state)) break
+      shortSinceMs = (await isShort(rest, job, abort)) ? (shortSinceMs ?? clock()) : undefined
+      if (shortSinceMs !== undefined && clock() - shortSinceMs >= SHORT_MS) break
     } catch (error) {
       trouble = readFault(error, name)
     }
@@ -263,6 +266,16 @@ async function verify(
     reached,
     trouble ?? (await overwritten(rest, id, vertices, wanted, abort))
   )
+}
+
+/** Without a free slot for this long, no more will come by itself. */
+const SHORT_MS = 5_000
+
+/** The job runs, with less than was asked for, and there is no free slot. */
+async function isShort(rest: FlinkRest, { state, vertices }: FlinkJob, abort: AbortSignal): Promise<boolean> {
+  if (state !== 'RUNNING' || vertices.some(({ running, parallelism }) => running !== parallelism))
+    return false
+  return (await rest.overview(abort)).freeSlots === 0
 }
 
 /** Somebody who wrote while ours was coming. */

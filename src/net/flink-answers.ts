@@ -73,6 +73,16 @@ export interface FlinkCheckpoints {
   }
 }
 
+/** A change of parallelism that has ended. */
+export interface FlinkRescale {
+  readonly startMs: number
+  readonly endMs: number
+  /** `COMPLETED`, `FAILED`, `IGNORED`. */
+  readonly state: string
+  /** `UPDATE_REQUIREMENT`: somebody asked; `INITIAL_SCHEDULE`, `NEW_RESOURCE_AVAILABLE`, … */
+  readonly cause: string
+}
+
 export interface FlinkException {
   readonly atMs: number
   /** Class name, without its package. */
@@ -227,6 +237,15 @@ export function requirementsOf(it: Shape): FlinkRequirements {
       return [vertex, { lower: parallelism.number('lowerBound'), upper: parallelism.number('upperBound') }]
     })
   )
+}
+
+/** Newest first; those that have not ended are left out. */
+export function rescalesOf(answer: unknown, where: string): FlinkRescale[] {
+  return listOf(answer, where).flatMap((it) => {
+    const [startMs, endMs] = [it.number('startTimestampInMillis'), it.maybe('endTimestampInMillis')]
+    if (!(endMs >= startMs)) return []
+    return [{ startMs, endMs, state: String(it.raw('terminalState')), cause: String(it.raw('triggerCause')) }]
+  })
 }
 
 /** `[{ id, value }]`, values as text; only ids where metrics are listed. */

@@ -22,12 +22,14 @@ import {
   type FlinkJob,
   type FlinkJobLine,
   type FlinkRequirements,
+  type FlinkRescale,
   type FlinkSubtask,
   type FlinkVertex,
   jobOf,
   jobsOf,
   overviewOf,
   requirementsOf,
+  rescalesOf,
   saysOf,
   subtasksOf,
   sumsOf,
@@ -54,6 +56,8 @@ export interface FlinkRest {
   subtasks(job: string, vertex: string, abort?: AbortSignal): Promise<readonly FlinkSubtask[]>
   checkpoints(job: string, abort?: AbortSignal): Promise<FlinkCheckpoints>
   exceptions(job: string, abort?: AbortSignal): Promise<readonly FlinkException[]>
+  /** Changes of parallelism, newest first; Flink ≥ 2.3 with `web.adaptive-scheduler.rescale-history.size`. */
+  rescales(job: string, abort?: AbortSignal): Promise<readonly FlinkRescale[]>
   /** Values of the job's own metrics that are there. */
   jobMetrics(job: string, ids: readonly string[], abort?: AbortSignal): Promise<ReadonlyMap<string, number>>
   /** Ids of the metrics that any subtask of a vertex has. */
@@ -129,6 +133,10 @@ export function flinkRest(server: Server): FlinkRest {
     subtasks: async (job, vertex, abort) => subtasksOf(await shaped(vertexPath(job, vertex), abort)),
     checkpoints: async (job, abort) => checkpointsOf(await shaped(`${idPath(job)}/checkpoints`, abort)),
     exceptions: async (job, abort) => exceptionsOf(await shaped(`${idPath(job)}/exceptions`, abort)),
+    async rescales(job, abort) {
+      const path = `${idPath(job)}/rescales/history`
+      return rescalesOf(await read(path, abort), origin + path)
+    },
     async jobMetrics(job, ids, abort) {
       const path = `${idPath(job)}/metrics`
       return valuesOf(await read(path, abort, `get=${listed(ids)}`), origin + path)

@@ -56,11 +56,12 @@ export async function history(
   abort: AbortSignal,
   clock: () => number
 ): Promise<Reading[]> {
-  const [checkpoints, exceptions, numbers, cluster] = await Promise.all([
+  const [checkpoints, exceptions, numbers, cluster, rescales] = await Promise.all([
     optional(rest.checkpoints(job.id, abort)),
     optional(rest.exceptions(job.id, abort)),
     optional(rest.jobMetrics(job.id, ['numRestarts', 'numRescales'], abort)),
-    optional(rest.overview(abort))
+    optional(rest.overview(abort)),
+    optional(rest.rescales(job.id, abort))
   ])
   const atMs = clock()
   const out: Reading[] = []
@@ -77,6 +78,8 @@ export async function history(
   tell('stateBytes', checkpoints?.latest?.stateBytes)
   // By the JobManager's own clock, so that ours does not matter.
   if (checkpoints?.latest !== undefined) tell('checkpointAgeMs', job.nowMs - checkpoints.latest.completedMs)
+  const asked = rescales?.find(({ state, cause }) => state === 'COMPLETED' && cause === 'UPDATE_REQUIREMENT')
+  if (asked !== undefined) tell('rescaleMs', asked.endMs - asked.startMs)
   // Flink counts a rescale as a restart too.
   const restarts = (numbers?.get('numRestarts') ?? NaN) - (numbers?.get('numRescales') ?? 0)
   tell('restarts', restarts)

@@ -83,7 +83,20 @@ describe('a running job', () => {
     job().checkpoints = { completed: 18, failed: 2, restored: 1 }
     job().restarts = 4
     job().rescales = 3
+    // Recorded (engine notes, rescales-history.json): 585 ms for one that was asked for, 585 ms for the first start.
+    const [began, ended] = [1_795_352_580_553, 1_795_352_581_138]
+    const recorded = {
+      startTimestampInMillis: began,
+      endTimestampInMillis: ended,
+      terminalState: 'COMPLETED'
+    }
+    job().rescaled = [
+      { ...recorded, endTimestampInMillis: null, triggerCause: 'UPDATE_REQUIREMENT' },
+      { ...recorded, endTimestampInMillis: ended + 9, triggerCause: 'INITIAL_SCHEDULE' },
+      { ...recorded, triggerCause: 'UPDATE_REQUIREMENT' }
+    ]
     const [first] = await looks(1)
+    expect(metric(first, 'rescaleMs')?.value).toBe(585)
     expect(metric(first, 'checkpointsFailed')?.value).toBe(2)
     expect(metric(first, 'checkpointMs')?.value).toBe(41)
     expect(metric(first, 'stateBytes')?.value).toBe(9_963)
@@ -359,7 +372,7 @@ describe('a server in trouble', () => {
 
   it('what is beside the job may be missing', async () => {
     proxy.fault = ({ path }) =>
-      /checkpoints|exceptions|overview$|metrics$/.test(path) && path !== '/jobs/overview'
+      /checkpoints|exceptions|rescales|overview$|metrics$/.test(path) && path !== '/jobs/overview'
         ? { kind: 'html' }
         : undefined
     const third = (await looks(3))[2]

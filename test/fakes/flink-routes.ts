@@ -66,6 +66,8 @@ export function answerFlink(fake: FakeFlink, call: FakeCall): Answer {
           truncated: false
         }
       })
+    case 'rescales':
+      return ok(job.rescaled)
     case 'stop':
       return stop(fake, job, call)
     case 'savepoints':
@@ -235,6 +237,7 @@ function put(fake: FakeFlink, job: FakeJob, body: unknown): Answer {
 
 /** Beyond the slots there are, the job keeps what it has and the requirement stays; a job that waits goes on at once when it may. */
 function rescale(fake: FakeFlink, job: FakeJob): void {
+  const startTimestampInMillis = Date.now()
   const fits = Math.max(...job.vertices.map(({ lower }) => lower)) <= fake.slots
   const changes = job.vertices.some(({ parallelism, upper }) => parallelism !== Math.min(upper, fake.slots))
   if (!fits || (!changes && job.state === 'RUNNING')) return
@@ -246,6 +249,9 @@ function rescale(fake: FakeFlink, job: FakeJob): void {
       if (job.state !== 'RESTARTING') return
       job.rescales++
       deploy(fake, job)
+      const endTimestampInMillis = Date.now()
+      const ended = { terminalState: 'COMPLETED', triggerCause: 'UPDATE_REQUIREMENT' }
+      job.rescaled.unshift({ startTimestampInMillis, endTimestampInMillis, ...ended })
     }, fake.rescaleMs / 2).unref()
   }, fake.rescaleMs / 2).unref()
 }

@@ -46,6 +46,8 @@ export interface FakeJob {
   /** Recorded rescales and restarts. */
   restarts: number
   rescales: number
+  /** As `/rescales/history` has them, newest first. */
+  rescaled: object[]
   checkpoints: { completed: number; failed: number; restored: number }
   exceptions: { atMs: number; name: string; stack: string }[]
   /** What it was started from. */
@@ -169,6 +171,7 @@ export function fakeJob(
     })),
     restarts: 0,
     rescales: 0,
+    rescaled: [],
     checkpoints: { completed: 0, failed: 0, restored: 0 },
     exceptions: []
   }

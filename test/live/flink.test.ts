@@ -149,7 +149,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
     })
 
     it('runs with what there are slots for; the rest is pending', async () => {
-      expect(await act({ count: 12 }, { reachWithinMs: 8_000 })).toMatchObject({
+      expect(await act({ count: 12 }, { reachWithinMs: 40_000 })).toMatchObject({
         reached: { count: 8 },
         pending: { count: 4 }
       })
