@@ -129,9 +129,8 @@ function checkPlace(method: Method, options: TrainPolicyOptions): void {
       : (['scenario', 'edge', 'checkpoint', 'resume', 'timeLimit'] as const)
   for (const name of foreign) {
     if (options[name] === undefined) continue
-    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
     const why = method === 'ppo' ? 'the service world' : 'ppo; a table is learned in seconds'
-    throw new PrescaleError('BAD_OPTION', `${flag} is for ${why}`)
+    throw new PrescaleError('BAD_OPTION', `${flagOf(name)} is for ${why}`)
   }
   oneOf('a scenario', options.scenario, scenarios)
   oneOf('what the edge can say', options.edge, edges)
@@ -142,6 +141,10 @@ function checkPlace(method: Method, options: TrainPolicyOptions): void {
     'given with --checkpoint FILE'
   )
 }
+
+/** `leadTime` as it is written. */
+export const flagOf = (name: string) =>
+  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 function oneOf(what: string, name: string | undefined, known: readonly string[]): void {
   if (name !== undefined && !known.includes(name))

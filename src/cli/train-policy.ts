@@ -4,7 +4,7 @@ import { writeModelFile } from '../store/model-file.ts'
 import { addDataOptions } from './data.ts'
 import { note, print } from './output.ts'
 import { writeCurve } from './train-policy-curve.ts'
-import { methods, readTraining, scenarios, type TrainPolicyOptions } from './train-policy-flags.ts'
+import { flagOf, methods, readTraining, scenarios, type TrainPolicyOptions } from './train-policy-flags.ts'
 import { resultOf, rowOf, textOf } from './train-policy-result.ts'
 import { trainTables } from './train-policy-service.ts'
 import { trainPpo } from './train-policy-spark.ts'
@@ -53,8 +53,27 @@ async function run(file: string | undefined, options: TrainPolicyOptions): Promi
   print(options.output, { value: result, rows: [rowOf(result)], text: textOf(result) })
   const { world } = methods[method]
   const rehearsed = file ?? (world === 'spark' ? 'builtin:accidents' : 'builtin:daily-wave')
+  const flags = repeated(options)
   note(
-    `rehearse it: prescale rehearse ${rehearsed} --world ${world} --policies hpa,proportional,${options.out}`,
+    `rehearse it: prescale rehearse ${rehearsed} --world ${world}${flags} --policies hpa,proportional,${options.out}`,
     options.quiet
   )
 }
+
+/** What was said about the data and the service must be said again, or it is another one. */
+function repeated(options: TrainPolicyOptions): string {
+  const { query, from, to, step, time, timeFormat, value, perStep, count, scale, floor, tz } = options
+  const { trainUntil, unitRate, serviceTime, slo, leadTime, forecast } = options
+  const said = {
+    ...{ query, from, to, step, time, timeFormat, value, perStep, count, scale, floor, tz },
+    ...(trainUntil !== '0.8' && trainUntil !== '1' && { trainUntil }),
+    ...{ unitRate, serviceTime, slo, leadTime },
+    ...(forecast !== 'blend' && { forecast })
+  }
+  return Object.entries(said)
+    .filter(([, given]) => given !== undefined && given !== false)
+    .map(([name, given]) => ` ${flagOf(name)}${given === true ? '' : ` ${quoted(String(given))}`}`)
+    .join('')
+}
+
+const quoted = (text: string) => (/^[\w.:,/=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
