@@ -15,6 +15,8 @@ export interface FlinkSourceOptions {
   readonly stepMs?: number
   /** Flink fetches from its tasks when it is asked: so long it is given between the first question and the others; 300 ms. */
   readonly settleMs?: number
+  /** Checkpoints, exceptions, restarts and slots are asked for this often; 15 s. */
+  readonly historyMs?: number
   /** End offsets of the topics that the job reads: without them its true lag is not known. */
   readonly kafka?: Pick<OffsetReader, 'ends'>
   readonly clock: () => number
@@ -33,6 +35,9 @@ export interface FlinkMemory {
   ends?: { readonly offsets: Offsets; readonly atMs: number }
   exceptionsUntilMs?: number
   restarts?: number
+  historyAtMs?: number
+  /** What the newest rescale took, by Flink's own history. */
+  rescaleMs?: number
   /** When which upper bound was first seen. */
   asked: Record<string, { readonly units: number; readonly atMs: number; readonly told: boolean }>
   /** Metric ids of source vertices, and in how many looks they were used. */
@@ -47,6 +52,8 @@ export const sum = (values: readonly number[]) => values.reduce((total, value) =
 
 /** Asked for longer ago, and what does not run yet is not starting any more: there are no slots. */
 const STARTING_MS = 60_000
+/** What a rescale takes before one was seen: 1–3 s in place (measured on 2.3.0), and a wait for a checkpoint. */
+const RESCALE_MS = 10_000
 
 /** Checkpoints, restarts, exceptions: what is not there is left out. */
 export async function history(
@@ -54,8 +61,10 @@ export async function history(
   memory: FlinkMemory,
   job: FlinkJob,
   abort: AbortSignal,
-  clock: () => number
+  { clock, historyMs = 15_000 }: FlinkSourceOptions
 ): Promise<Reading[]> {
+  if (clock() - (memory.historyAtMs ?? -Infinity) < historyMs) return []
+  memory.historyAtMs = clock()
   const [checkpoints, exceptions, numbers, cluster, rescales] = await Promise.all([
     optional(rest.checkpoints(job.id, abort)),
     optional(rest.exceptions(job.id, abort)),
@@ -79,7 +88,10 @@ export async function history(
   // By the JobManager's own clock, so that ours does not matter.
   if (checkpoints?.latest !== undefined) tell('checkpointAgeMs', job.nowMs - checkpoints.latest.completedMs)
   const asked = rescales?.find(({ state, cause }) => state === 'COMPLETED' && cause === 'UPDATE_REQUIREMENT')
-  if (asked !== undefined) tell('rescaleMs', asked.endMs - asked.startMs)
+  if (asked !== undefined) {
+    memory.rescaleMs = asked.endMs - asked.startMs
+    tell('rescaleMs', memory.rescaleMs)
+  }
   // Flink counts a rescale as a restart too.
   const restarts = (numbers?.get('numRestarts') ?? NaN) - (numbers?.get('numRescales') ?? 0)
   tell('restarts', restarts)
@@ -230,7 +242,9 @@ export async function capacityOf(
     const more = units - (ready[resource] ?? NaN)
     if (!(more > 0)) continue
     if (atMs - asked.atMs < STARTING_MS) {
-      starting.push({ resource, units: more, readyAtMs: asked.atMs + STARTING_MS, askedMs: asked.atMs })
+      // What is late is expected from one moment to the next.
+      const readyAtMs = Math.max(atMs, asked.atMs + (memory.rescaleMs ?? RESCALE_MS))
+      starting.push({ resource, units: more, readyAtMs, askedMs: asked.atMs })
     } else if (!asked.told && complete) {
       memory.asked[resource] = { ...asked, told: true }
       const text = `${resource} runs with ${ready[resource]} of ${units}: there are no more free slots`

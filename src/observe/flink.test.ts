@@ -28,6 +28,7 @@ async function looks(
     server: { url: proxy.url, timeoutMs: 5_000 },
     job: 'loadjob',
     settleMs: 0,
+    historyMs: 0,
     clock: () => nowMs,
     sleepUntil: async (atMs) => {
       between(all.length)
@@ -120,6 +121,12 @@ describe('a running job', () => {
   })
 })
 
+it('asks for what changes slowly less often', async () => {
+  await looks(6, undefined, { historyMs: 15_000 })
+  const count = (path: string) => fake.calls.filter((it) => it.path.endsWith(path)).length
+  expect([count('/jobs/overview'), count('/exceptions'), count('/checkpoints')]).toEqual([6, 2, 2])
+})
+
 describe('a rescale', () => {
   it('throws two answers away, then has the new rates', async () => {
     const all = await looks(6, (look) => {
@@ -145,7 +152,7 @@ describe('a rescale', () => {
     expect(capacity(all[0]).capacity).toMatchObject({
       ready: { count: 8 },
       wanted: { count: 12 },
-      starting: [{ resource: 'count', units: 4 }]
+      starting: [{ resource: 'count', units: 4, askedMs: 1_000_000, readyAtMs: 1_010_000 }]
     })
     expect(capacity(all[14]).capacity.starting).toBeUndefined()
     expect(all.flatMap(events).filter((it) => it.startsWith('slots-short'))).toEqual([

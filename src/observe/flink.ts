@@ -11,7 +11,7 @@
  */
 import { PrescaleError } from '../base/index.ts'
 import { type FlinkJob, type FlinkRest, findJob, flinkRest } from '../net/index.ts'
-import type { Metric, Reading, Source } from '../roles.ts'
+import type { Metric, Operator, Quality, Reading, Source } from '../roles.ts'
 import {
   capacityOf,
   event,
@@ -66,7 +66,7 @@ async function look(
   memory.phase = state.phase
   if (found === undefined || found === 'several') return [...out, ...missing(memory, clock())]
   const job = await rest.job(found.id, abort)
-  out.push(...identify(memory, job, clock()), ...(await history(rest, memory, job, abort, clock)))
+  out.push(...identify(memory, job, clock()), ...(await history(rest, memory, job, abort, options)))
   if (state.phase !== 'job-running' || job.vertices.length === 0) return [...out, ...missing(memory, clock())]
   if ((options.settleMs ?? 300) > 0) await options.sleepUntil(clock() + (options.settleMs ?? 300), abort)
   const [snapshot, extra] = await snapshotOf(rest, options, memory, job, abort)
@@ -82,11 +82,23 @@ async function look(
     throughput: { value: sum(operators.map((it) => (it.source ? it.observedProcessingRate! : 0))), quality },
     busy: { value: mean(operators.map(({ busy = NaN }) => busy)), quality },
     backpressured: { value: mean(operators.map(({ backpressured = NaN }) => backpressured)), quality },
+    // Without the ends of its topics: what the job takes in, as long as nothing holds it back.
+    ...(extra.load === undefined && options.kafka === undefined && { load: intake(operators, quality) }),
     ...extra
   }
   for (const [name, metric] of Object.entries(told)) out.push({ kind: 'metric', name, atMs, metric })
   out.push(...(await capacityOf(rest, memory, job, abort, clock())))
   return out
+}
+
+/** A source that is held back says how much it can take, not how much there is. */
+const HELD_BACK = 0.1
+
+function intake(operators: readonly Operator[], quality: Quality): Metric {
+  const sources = operators.filter(({ source }) => source)
+  const heldBack = sources.some(({ backpressured = NaN }) => !(backpressured < HELD_BACK))
+  const value = sum(sources.map(({ observedProcessingRate = NaN }) => observedProcessingRate))
+  return heldBack ? { value: NaN, quality: 'missing' } : { value, quality }
 }
 
 const mean = (values: readonly number[]) => sum(values) / values.length
@@ -106,6 +118,8 @@ function identify(memory: FlinkMemory, job: FlinkJob, atMs: number): Reading[] {
   memory.meter = undefined
   memory.asked = {}
   memory.restarts = undefined
+  memory.rescaleMs = undefined
+  memory.historyAtMs = undefined
   memory.sources.clear()
   return [event(atMs, change, `${job.name} is now ${job.id} with ${job.vertices.length} vertices`)]
 }
