@@ -1,13 +1,13 @@
 /** `prescale.yaml` on disk: read, checked by everybody who knows something about it, settings of commands included. */
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { isMap, isScalar, parseDocument } from 'yaml'
 import { PrescaleError } from '../base/index.ts'
 import { type Config, checkConfig, type Problem, refused, type Said } from '../config/index.ts'
 import { readModelFile } from '../store/model-file.ts'
 import { commands } from './commands.ts'
 import { problemsOf } from './config-problems.ts'
 import { addDataOptions } from './data.ts'
+import { isParts } from './import-config.ts'
 import { liveSections } from './live-sections.ts'
 
 export const CONFIG_FILE = 'prescale.yaml'
@@ -36,14 +36,12 @@ export function readText(file: string): string {
 
 /** All that is wrong with a text, in its order. Model files that it names are read. */
 export async function checkText(text: string): Promise<CheckedFile> {
-  const { config, problems, placed } = checkConfig(text, commandSections)
+  const { config, problems, placed, sections } = checkConfig(text, commandSections)
   const found =
     config === undefined
       ? [...problems]
       : [...problemsOf(config, { readModel: once(readModelFile) })].map(placed)
-  // Where the file as a whole could not be read there are no sections to look at.
-  const whole = problems.length === 0 || problems.some(({ path }) => path !== '')
-  if (whole) for (const said of await sectionProblems(text)) found.push(placed(said))
+  for (const said of await sectionProblems(sections)) found.push(placed(said))
   const sorted = found.sort((a, b) => a.line - b.line || a.column - b.column)
   return sorted.length > 0 ? { problems: sorted } : { config, problems: [] }
 }
@@ -56,21 +54,16 @@ export async function loadConfig(file: string): Promise<Config> {
 }
 
 /** Sections of commands: settings that are no flags. What the values are worth each command sees when it acts. */
-async function sectionProblems(text: string): Promise<Said[]> {
-  const { contents } = parseDocument(text)
-  if (!isMap(contents)) return []
+async function sectionProblems(sections: Readonly<Record<string, unknown>>): Promise<Said[]> {
   const said: Said[] = []
-  for (const { key, value } of contents.items) {
-    const section = String(isScalar(key) ? key.value : key)
-    if (!commandSections.includes(section) || value === null || (isScalar(value) && value.value === null))
-      continue
-    if (!isMap(value)) {
+  for (const [section, given] of Object.entries(sections)) {
+    if (given === null) continue
+    if (!isParts(given)) {
       said.push({ path: [section], says: "must be settings, such as 'step: 1m'" })
       continue
     }
     const known = await namesOf(section)
-    for (const { key: setting } of value.items) {
-      const name = String(isScalar(setting) ? setting.value : setting)
+    for (const name of Object.keys(given)) {
       if (!known.includes(name)) said.push({ path: [section, name], key: true, known, says: 'is no setting' })
     }
   }

@@ -117,12 +117,16 @@ async function targetOf(
   return byFlags(options)
 }
 
+/** Lines that come before their question are not lost: answers may be pasted. */
 async function asked(): Promise<Imported | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const each = lines[Symbol.asyncIterator]()
   try {
     const ask: Ask = async (question, otherwise) => {
-      const answer = await lines.question(otherwise === '' ? `${question}: ` : `${question} [${otherwise}]: `)
-      return answer.trim() === '' ? otherwise : answer.trim()
+      note(otherwise === '' ? `${question}:` : `${question} [${otherwise}]:`)
+      const { value, done } = await each.next()
+      if (done) throw new PrescaleError('INTERRUPTED', 'there was no more answer, so nothing was written')
+      return value.trim() === '' ? otherwise : value.trim()
     }
     return byFlags(await answered(ask))
   } finally {

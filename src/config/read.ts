@@ -34,6 +34,8 @@ export interface Checked {
   readonly config?: Config
   /** In the order of the file. */
   readonly problems: readonly Problem[]
+  /** What stands under the names that belong to others, as plain values. */
+  readonly sections: Settings
   /** For problems that somebody else finds later: a path in the config and what is wrong there. */
   readonly placed: (said: Said) => Problem
 }
@@ -50,7 +52,7 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
   const at = (offset: number): Place => placeAt(lines, offset)
   const nowhere = (says: string, place: Place = { line: 1, column: 1 }): Checked => {
     const problem = { ...place, path: '', says }
-    return { problems: [problem], placed: (said) => ({ ...place, path: '', says: said.says }) }
+    return { problems: [problem], sections: {}, placed: (said) => ({ ...place, path: '', says: said.says }) }
   }
   const [broken] = document.errors
   // One is enough: where the text ends in the middle of something, everything behind it looks wrong.
@@ -71,7 +73,9 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
   if (!isMap(document.contents) || !isSettings(raw)) {
     return nowhere("must be settings by name, such as 'version: 1' and 'targets:'")
   }
-  const mine = Object.fromEntries(Object.entries(raw).filter(([name]) => !sections.includes(name)))
+  const belongs = (theirs: boolean) =>
+    Object.fromEntries(Object.entries(raw).filter(([name]) => sections.includes(name) === theirs))
+  const mine = belongs(false)
   const nameOf = (path: Path) => nameIn(raw, path)
   const placed = ({ path, says, key, known }: Said): Problem => {
     const place = (key ? placeOfKey : placeOf)(document, lines, path)
@@ -84,7 +88,8 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
   const { config, said } = checkSettings(mine)
   const once = new Map(said.map(placed).map((problem) => [JSON.stringify(problem), problem]))
   const problems = [...once.values()].sort((a, b) => a.line - b.line || a.column - b.column)
-  return problems.length > 0 ? { problems, placed } : { config, problems, placed }
+  const found = { problems, placed, sections: belongs(true) }
+  return problems.length > 0 ? found : { ...found, config }
 }
 
 function sayBroken({ code, message }: YAMLParseError): string {
