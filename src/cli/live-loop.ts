@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MINUTE } from '../base/index.ts'
+import { MINUTE, PrescaleError } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import {
   type Clock,
@@ -53,9 +53,12 @@ export const systemClock: Clock = {
   }
 }
 
+/** Two loops of one process are two. */
+let opens = 0
+
 /** Errors: IO (store, port, socket), and as of `set`. */
 export async function openLoop(config: Config, options: LiveOptions): Promise<LiveLoop> {
-  const { apply, once, log, clock = systemClock } = options
+  const { once, log, clock = systemClock } = options
   const stop = new AbortController()
   /** What was opened, to be closed in the opposite order. */
   const opened: (() => unknown)[] = []
@@ -64,13 +67,15 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     for (const end of opened.splice(0).reverse()) await end()
   }
   try {
-    const store = sqlite({ file: config.store.path, keepMs: config.store.retention })
+    const { store, trouble } = openRecord(config)
     opened.push(() => store.close())
+    if (trouble !== undefined) log.error(trouble)
+    const apply = options.apply && trouble === undefined
     const thread = standing(
       new URL(`./live-forecasts.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
     )
     opened.push(() => thread.close())
-    const holder = `${hostname()}:${process.pid}`
+    const holder = `${hostname()}:${process.pid}:${++opens}`
     const book = statusBook()
     const meters = loopMeters(versionOf())
     const { leaseDuration: leaseMs, retryPeriod: renewMs } = config.lease
@@ -111,14 +116,14 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     await set(config)
     let http: LoopHttp | undefined
     if (!once) {
-      const answers = answerer({ book, store, lease, apply, beganMs })
+      const answers = answerer({ book, store, lease, apply, trouble, beganMs })
       const socket = await listenLocally(config.listen.socket, answers)
       opened.push(() => socket.close())
       http = await openHttp(
         config,
         meters,
         () => stuck(book, beganMs, clock.now()),
-        () => (apply && lease.now?.mine !== true ? 'another loop holds the lease' : undefined)
+        () => trouble ?? (apply && lease.now?.mine !== true ? 'another loop holds the lease' : undefined)
       )
       if (http) opened.push(http.close)
     }
@@ -126,6 +131,22 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/**
+ * The record of a config. Where it cannot be used the loop watches all the same, keeps what it knows in memory, and commands nothing: what
+ * is not on record must not be done.
+ */
+function openRecord({ store: { path, retention } }: Config) {
+  try {
+    return { store: sqlite({ file: path, keepMs: retention }), trouble: undefined }
+  } catch (error) {
+    if (!(error instanceof PrescaleError)) throw error
+    return {
+      store: sqlite({ file: ':memory:' }),
+      trouble: `${error.message}; the loop only recommends until it is begun again with a record that can be used`
+    }
   }
 }
 

@@ -131,6 +131,18 @@ describe('mpc on a job of several operators', () => {
     expect(decision.why.inputs).toMatchObject({ bottleneck: 'count', units: decision.to.count })
   })
 
+  it('asks for half as much again while its source is held back and nobody knows how much there is, once at a time', () => {
+    const units = { source: 1, parse: 2, count: 4 }
+    const topology = topologyOf(units)
+    const operators = topology.operators.map((it) => ({ ...it, backpressured: it.source ? 0.5 : 0 }))
+    const seen = seenWith(units, NaN, { topology: { ...topology, operators } })
+    const { decision } = policy.decide(seen, policy.initial())
+    expect([decision.why.rule, decision.to]).toEqual(['held-back', { source: 1, parse: 3, count: 6 }])
+    const starting = [{ resource: 'count', units: 2, readyAtMs: now + 1_000 }]
+    const waits = { ...seen, capacity: { ready: units, starting, wanted: decision.to } }
+    expect(policy.decide(waits, policy.initial()).decision.to).toEqual(decision.to)
+  })
+
   it('holds while nothing is known of an operator', () => {
     const seen = seenWith(small, 480, {
       topology: {

@@ -58,11 +58,28 @@ function decideJob(options: MpcOptions, seen: Observation, before: MpcMemory): D
     return { decision: hold(from, 'rates-unknown', { unknown: [...unknown] }), memory: learned }
   }
   const { view, memory: job } = found
+  const { [view.resource]: wanted } = view.seen.capacity.wanted ?? {}
+  const { [view.resource]: ready } = view.seen.capacity.ready
+  if (isHeldBack(seen) && wanted <= ready) {
+    const units = Math.ceil(wanted * HELD_BACK_GROWTH)
+    const inputs = { bottleneck: view.resource, units, rates: view.rates }
+    return { decision: scale(from, view.expand(units), 'held-back', inputs), memory: { ...learned, job } }
+  }
   const { decision, memory } = decideOne(options, view.seen, { ...learned, job })
   const { why, to } = decision
   const inputs = { ...why.inputs, bottleneck: view.resource, units: to[view.resource] }
   const all = view.expand(to[view.resource])
   return { decision: scale(from, all, why.rule, inputs, why.bound), memory }
+}
+
+/** Where a source is held back nobody knows how much there is: only that it is more than the job can do. */
+const HELD_BACK = 0.1
+const HELD_BACK_GROWTH = 1.5
+
+function isHeldBack(seen: Observation): boolean {
+  if (usable(latestLoad(seen))) return false
+  const sources = seen.topology?.operators.filter(({ source }) => source) ?? []
+  return sources.some(({ backpressured = NaN }) => backpressured >= HELD_BACK)
 }
 
 function decideOne(options: MpcOptions, seen: Observation, before: MpcMemory): Decided<MpcMemory> {
