@@ -91,7 +91,7 @@ describe.concurrent('the live loop against a Flink', { timeout: 60_000 }, () => 
   })
 
   it('pauses, says so, and goes on', async (test) => {
-    const { folder, flink, flow, begin, counts } = await stage(test)
+    const { folder, flink, flow, begin } = await stage(test)
     const { loop, events } = await begin()
     const socket = join(folder, 'loop.sock')
     await vi.waitFor(() => expect(loop.book.all()).toHaveLength(1), patience)
@@ -110,7 +110,7 @@ describe.concurrent('the live loop against a Flink', { timeout: 60_000 }, () => 
   })
 
   it('goes on after a kill with what it knew, and asks for nothing twice', async (test) => {
-    const { flink, flow, begin, counts } = await stage(test)
+    const { flink, flow, begin } = await stage(test)
     const first = await begin()
     flow.rate = 3_000
     const page = () => first.loop.book.of('cars')
@@ -128,7 +128,7 @@ describe.concurrent('the live loop against a Flink', { timeout: 60_000 }, () => 
   })
 
   it('holds while Flink does not answer, says so, and goes on when it does', async (test) => {
-    const { folder, flink, flow, begin, counts } = await stage(test)
+    const { folder, flink, flow, begin } = await stage(test)
     const proxy = await faultyProxy(flink.url)
     const { loop, events } = await begin(configFor(folder, proxy.url))
     await vi.waitFor(() => expect(loop.book.of('cars')?.ready).toMatchObject({ count: 1 }), patience)
@@ -145,7 +145,7 @@ describe.concurrent('the live loop against a Flink', { timeout: 60_000 }, () => 
   })
 
   it('only one of two loops over one record writes', async (test) => {
-    const { folder, flink, flow, begin, counts } = await stage(test)
+    const { folder, flink, flow, begin } = await stage(test)
     const one = await begin()
     const two = await begin({
       ...configFor(folder, flink.url),
