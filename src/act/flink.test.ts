@@ -95,6 +95,27 @@ describe('a rescale in place', () => {
     expect(receipt.atMs).toBeLessThan(60_000)
   })
 
+  it('waits though no slot is free where an operator has more than was asked for, or could have more', async () => {
+    Object.assign(vertex('count'), { upper: 8 })
+    Object.assign(vertex('parse'), { upper: 3 })
+    fake.deploy(fake.jobs[0])
+    fake.rescaleMs = 400
+    let nowMs = 0
+    const act = actuator({
+      clock: () => nowMs,
+      sleepUntil: async (atMs) => {
+        nowMs = atMs
+        await new Promise((later) => setTimeout(later, 20))
+      },
+      ...{ reachWithinMs: 600_000, pollMs: 2_000 }
+    })
+    expect(await act.apply(command({ count: 12, parse: 2 }), signal)).toMatchObject({
+      reached: { count: 8, parse: 2 },
+      pending: { count: 4 }
+    })
+    expect(await act.apply(command({ count: 12, parse: 4 }), signal)).toMatchObject({ reached: { parse: 4 } })
+  })
+
   it('brings back a job that waits for slots because somebody gave it a lower bound', async () => {
     Object.assign(vertex('count'), { lower: 12, upper: 12 })
     fake.deploy(fake.jobs[0])

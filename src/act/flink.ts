@@ -251,7 +251,7 @@ async function verify(
       if (hasEnded(job.state)) trouble = `job-ended: ${name} is ${job.state}`
       else if (job.state !== 'RUNNING') trouble = `job-not-running: ${name} is ${job.state}`
       if (reached.done || hasEnded(job.state)) break
-      shortSinceMs = (await isShort(rest, job, abort)) ? (shortSinceMs ?? clock()) : undefined
+      shortSinceMs = (await isShort(rest, job, wanted, abort)) ? (shortSinceMs ?? clock()) : undefined
       if (shortSinceMs !== undefined && clock() - shortSinceMs >= SHORT_MS) break
     } catch (error) {
       trouble = readFault(error, name)
@@ -271,11 +271,22 @@ async function verify(
 /** Without a free slot for this long, no more will come by itself. */
 const SHORT_MS = 5_000
 
-/** The job runs, with less than was asked for, and there is no free slot. */
-async function isShort(rest: FlinkRest, { state, vertices }: FlinkJob, abort: AbortSignal): Promise<boolean> {
-  if (state !== 'RUNNING' || vertices.some(({ running, parallelism }) => running !== parallelism))
-    return false
-  return (await rest.overview(abort)).freeSlots === 0
+/**
+ * The job runs, nothing is free, and every operator has what was asked for, or as many as the largest one has, which is the number of
+ * slots (operators share them). One that has more, or could have more on the same slots, is still to be rescaled.
+ */
+async function isShort(
+  rest: FlinkRest,
+  { state, vertices }: FlinkJob,
+  wanted: FlinkRequirements,
+  abort: AbortSignal
+): Promise<boolean> {
+  const most = Math.max(...vertices.map(({ parallelism }) => parallelism))
+  const settled = vertices.every(
+    ({ id, running, parallelism }) =>
+      running === parallelism && parallelism === Math.min(wanted[id]?.upper ?? most, most)
+  )
+  return state === 'RUNNING' && settled && (await rest.overview(abort)).freeSlots === 0
 }
 
 /** Somebody who wrote while ours was coming. */

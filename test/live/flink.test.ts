@@ -131,7 +131,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
     })
 
     it('has sound rates again after it, and the lag falls', async () => {
-      const { topologies, readings } = await watch(4)
+      const { topologies, readings } = await watch(8)
       const { count } = topologies.at(-1) as Record<string, Operator>
       say(
         `count with 4: true ${count.trueProcessingRate.toFixed(0)}/s, observed ${count.observedProcessingRate?.toFixed(0)}/s`
