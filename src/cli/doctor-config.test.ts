@@ -82,19 +82,41 @@ ${more.replace(/^(?=.)/gm, '    ')}
     })
   })
 
-  it('sees a second owner of the scale', async () => {
+  it.each([
+    [
+      'the operator',
+      { 'kubernetes.operator.job.autoscaler.enabled': 'true' },
+      'owner',
+      /operator sizes this job as well/,
+      /job\.autoscaler\.enabled: false/
+    ],
+    [
+      'the reactive mode',
+      { 'scheduler-mode': 'reactive' },
+      'owner',
+      /every slot there is/,
+      /remove scheduler-mode/
+    ],
+    [
+      'how long a rescale waits by default',
+      { 'jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling': '1 s' },
+      'pace',
+      /resource-stabilization-timeout is 60 s, its default/,
+      /set them to 1 s/
+    ]
+  ])('sees %s in the configuration of the cluster', async (_what, config, check, found, mend) => {
     flink.respond = (_request, response, { path }) => {
       if (path !== '/jobmanager/config') return false
-      const config = [{ key: 'kubernetes.operator.job.autoscaler.enabled', value: 'true' }]
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(config))
+      const entries = Object.entries(config).map(([key, value]) => ({ key, value }))
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(entries))
       return true
     }
     const { of } = await doctor(target())
-    expect(of('flink').find(({ check }) => check === 'owner')).toMatchObject({
-      status: 'warn',
-      found: expect.stringContaining('operator sizes this job as well'),
-      mend: expect.stringContaining('job.autoscaler.enabled: false')
-    })
+    const line = of('flink').find((it) => it.check === check)
+    expect(line?.status).toBe('warn')
+    expect(line?.found).toMatch(found)
+    expect(line?.found).not.toContain('cooldown-after-rescaling')
+    expect(line?.mend).toMatch(mend)
   })
 
   it('goes on with the others where one cannot be reached, or is somebody else', async () => {

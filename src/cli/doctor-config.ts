@@ -27,9 +27,10 @@ interface Subject {
 
 /** All lines, and the codes of what could not be done. Errors: NOT_FOUND where there is no such file. */
 export async function checkConfigFile(
-  file: string
+  file: string,
+  text = readText(file)
 ): Promise<{ readonly checks: readonly Check[]; readonly codes: readonly PrescaleError['code'][] }> {
-  const { config, problems } = await checkText(readText(file))
+  const { config, problems } = await checkText(text)
   if (config === undefined) {
     const checks = problems.map((problem) => ({
       subject: file,

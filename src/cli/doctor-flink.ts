@@ -1,5 +1,5 @@
 /** What `doctor` asks of a Flink: who it is, whether it lets itself be rescaled in place, whether there is room, and who else does it. */
-import { formatDuration, nearestName, PrescaleError } from '../base/index.ts'
+import { formatDuration, nearestName, PrescaleError, parseDuration } from '../base/index.ts'
 import type { FlinkSource, TargetConfig } from '../config/index.ts'
 import { type FlinkJob, type FlinkRest, findJob, flinkRest } from '../net/index.ts'
 import { fail, type Looked, ok, warn } from './checks.ts'
@@ -43,7 +43,7 @@ export async function* checkFlink(source: FlinkSource, target: TargetConfig): As
   yield* inPlace(rest, job, target)
   yield* room(cluster, job, target)
   yield await checkpoints(rest, job)
-  yield await otherOwner(rest)
+  yield* configured(rest)
 }
 
 function versionCheck(version: string): Looked {
@@ -128,20 +128,26 @@ async function checkpoints(rest: FlinkRest, job: FlinkJob): Promise<Looked> {
     : ok('checkpoints', found)
 }
 
-/** The operator's autoscaler runs beside the JobManager and leaves its keys in the configuration. */
-async function otherOwner(rest: FlinkRest): Promise<Looked> {
+/** What the configuration of the cluster says of who else changes the size, and of how long a change waits. */
+async function* configured(rest: FlinkRest): AsyncIterable<Looked> {
   const { status, body } = await rest.get('/jobmanager/config')
-  const entries: readonly unknown[] = status === 200 && Array.isArray(body) ? body : []
-  const on = (name: string) =>
-    entries.some((entry) => isEntry(entry) && entry.key.endsWith(name) && String(entry.value) === 'true')
+  const entries = status === 200 && Array.isArray(body) ? body.filter(isEntry) : []
+  // The operator's keys may stand there with its prefix.
+  const of = (name: string) => entries.find(({ key }) => key.endsWith(name))?.value
+  yield owner(of)
+  const slow = Object.entries(waits).filter(([key, { above }]) => !(milliseconds(of(key)) <= above))
+  if (entries.length === 0 || slow.length === 0) return
+  yield warn(
+    'pace',
+    `a rescale waits: ${slow.map(([key, { usual }]) => `${key} is ${of(key) ?? `${usual}, its default`}`).join('; ')}`,
+    `set them to ${Object.values(waits)[0].good} or so, where a job is to be rescaled within seconds`
+  )
+}
+
+function owner(of: (name: string) => unknown): Looked {
   if (
-    on('job.autoscaler.enabled') &&
-    !entries.some(
-      (entry) =>
-        isEntry(entry) &&
-        entry.key.endsWith('job.autoscaler.scaling.enabled') &&
-        String(entry.value) === 'false'
-    )
+    String(of('job.autoscaler.enabled')) === 'true' &&
+    String(of('job.autoscaler.scaling.enabled')) !== 'false'
   ) {
     return warn(
       'owner',
@@ -149,7 +155,44 @@ async function otherOwner(rest: FlinkRest): Promise<Looked> {
       'set job.autoscaler.enabled: false, or job.autoscaler.scaling.enabled: false to keep its metrics'
     )
   }
-  return ok('owner', 'no autoscaler in the configuration of the cluster')
+  if (String(of('scheduler-mode')).toLowerCase() === 'reactive') {
+    return warn(
+      'owner',
+      'scheduler-mode is reactive: the job takes every slot there is',
+      'remove scheduler-mode and keep jobmanager.scheduler: adaptive'
+    )
+  }
+  return ok('owner', 'no other autoscaler in the configuration of the cluster')
+}
+
+/** What the adaptive scheduler waits for before and after a rescale: Flink's defaults make 27 s of 1 s (measured on 2.3.0). */
+const waits: Readonly<
+  Record<string, { readonly usual: string; readonly above: number; readonly good: string }>
+> = {
+  'jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling': {
+    usual: '30 s',
+    above: 10_000,
+    good: '1 s'
+  },
+  'jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout': {
+    usual: '60 s',
+    above: 10_000,
+    good: '1 s'
+  }
+}
+
+/** A duration as Flink writes it, `NaN` where it cannot be read or is not there. */
+function milliseconds(value: unknown): number {
+  const text = String(value)
+    .trim()
+    .replace(/\s+/g, '')
+    .replace(/min(utes?)?$/, 'm')
+    .replace(/sec(onds?)?$/, 's')
+  try {
+    return parseDuration(/^\d+$/.test(text) ? Number(text) : text)
+  } catch {
+    return NaN
+  }
 }
 
 function isEntry(value: unknown): value is { readonly key: string; readonly value: unknown } {

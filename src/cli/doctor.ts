@@ -1,12 +1,14 @@
 /**
  * `prescale doctor [FILE…]` — what is fine, what is not, and how to mend it; changes nothing.
  *
- * A FILE may be a load, a Prometheus, or a `prescale.yaml`, of which every system is asked; `-c` is one of those too.
+ * A FILE may be a load, a Prometheus, or a `prescale.yaml`, of which every system is asked; `-c` is one of those too. With
+ * `--from flink|hpa|keda` it is a config of another autoscaler, as for `init`.
  */
 import { Command } from 'commander'
 import { PrescaleError } from '../base/index.ts'
 import { type Check, checkSeries, checkTable } from './checks.ts'
 import { addDataOptions, type DataOptions, readData, serverOf, tableOptions } from './data.ts'
+import { importers, importFile, textOfImported } from './importers.ts'
 import { print, readFormat } from './output.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
@@ -32,9 +34,11 @@ async function run(files: readonly string[], options: Options): Promise<void> {
   const { config } = options
   for (const file of config === undefined || files.includes(config) ? files : [...files, config]) {
     try {
-      if (/\.ya?ml$/.test(file)) {
+      const isForeign = file !== config && Object.hasOwn(importers, options.from ?? '')
+      if (isForeign || /\.ya?ml$/.test(file)) {
         const { checkConfigFile } = await import('./doctor-config.ts')
-        const looked = await checkConfigFile(file)
+        const text = isForeign ? textOfImported(importFile(options.from ?? '', file)) : undefined
+        const looked = await checkConfigFile(file, text)
         checks.push(...looked.checks)
         codes.push(...looked.codes)
       } else for await (const check of look(file, options)) checks.push(check)

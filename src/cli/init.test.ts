@@ -124,6 +124,10 @@ describe('prescale init', { timeout: 60_000 }, () => {
     expect(stderr).toMatch(notes)
     expect(JSON.parse(stdout).notes.join('\n')).toMatch(notes)
     expect((await here.prescale(['validate', `${kind}.yaml`])).code).toBe(0)
+    // The same without writing anything.
+    const dry = await here.prescale(['validate', '--from', kind, 'from.yaml'])
+    expect(dry.code).toBe(0)
+    expect(dry.stderr).toMatch(notes)
   })
 
   it.each([

@@ -5,15 +5,13 @@
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
-import { formatDuration, PrescaleError, unknownName } from '../base/index.ts'
+import { formatDuration, PrescaleError } from '../base/index.ts'
 import { sayProblem } from '../config/index.ts'
 import { writeWhole } from '../store/write-file.ts'
-import { CONFIG_FILE, checkText, readText } from './config-file.ts'
+import { CONFIG_FILE, checkText } from './config-file.ts'
 import { readData } from './data.ts'
 import { type Imported, targetName } from './import-config.ts'
-import { importFlinkAutoscaler } from './import-flink.ts'
-import { importHpa } from './import-hpa.ts'
-import { importKeda } from './import-keda.ts'
+import { FROM, importers, importFile } from './importers.ts'
 import { type Ask, answered } from './init-questions.ts'
 import { note, print, readFormat } from './output.ts'
 import { starter } from './starter.ts'
@@ -34,18 +32,11 @@ interface Options {
   readonly quiet?: boolean
 }
 
-/** Whose config is read, by the name of `--from`. */
-export const importers: Readonly<Record<string, (text: string, where: string) => Imported>> = {
-  flink: importFlinkAutoscaler,
-  hpa: importHpa,
-  keda: importKeda
-}
-
 export function command(): Command {
   return new Command('init')
     .description('writes a commented prescale.yaml to start from')
     .argument('[FILE]', 'with --from: the config that is taken over')
-    .option('--from <KIND>', `take over: ${Object.keys(importers).join(', ')}`)
+    .option(...FROM)
     .option('--flink <URL>', 'a Flink job is watched, such as http://localhost:8081')
     .option('--job <NAME>', 'its id or name')
     .option('--prometheus <URL>', 'the load is asked of Prometheus with --query')
@@ -93,17 +84,7 @@ async function targetOf(
   command: Command
 ): Promise<Imported | undefined> {
   const { from } = options
-  if (from !== undefined) {
-    if (!Object.hasOwn(importers, from)) {
-      throw new PrescaleError(
-        'BAD_OPTION',
-        `--from ${unknownName('a config that is read', from, Object.keys(importers))}`
-      )
-    }
-    if (file === undefined)
-      throw new PrescaleError('BAD_OPTION', `--from ${from} needs the FILE that is taken over`)
-    return importers[from](readText(file), file)
-  }
+  if (from !== undefined) return importFile(from, file)
   if (file !== undefined)
     throw new PrescaleError(
       'BAD_OPTION',

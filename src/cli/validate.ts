@@ -4,10 +4,12 @@ import { stringify } from 'yaml'
 import { PrescaleError } from '../base/index.ts'
 import { type Config, sayProblem, writtenForm } from '../config/index.ts'
 import { CONFIG_FILE, checkText, readText } from './config-file.ts'
-import { print, readFormat } from './output.ts'
+import { FROM, importFile, textOfImported } from './importers.ts'
+import { note, print, readFormat } from './output.ts'
 
 interface Options {
   readonly config?: string
+  readonly from?: string
   readonly resolved?: boolean
   readonly output: string
 }
@@ -16,6 +18,7 @@ export function command(): Command {
   return new Command('validate')
     .description('every problem of a config, with line and column')
     .argument('[FILE]', `the config, ${CONFIG_FILE} unless given`)
+    .option(...FROM)
     .option('--resolved', 'the whole config as it is meant: defaults filled in, shorthands written out')
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .action(run)
@@ -24,7 +27,10 @@ export function command(): Command {
 async function run(given: string | undefined, options: Options): Promise<void> {
   const format = readFormat(options.output)
   const file = given ?? options.config ?? CONFIG_FILE
-  const { config, problems } = await checkText(readText(file))
+  const imported = options.from === undefined ? undefined : importFile(options.from, given)
+  for (const line of imported?.notes ?? []) note(line)
+  const text = imported === undefined ? readText(file) : textOfImported(imported)
+  const { config, problems } = await checkText(text)
   if (config === undefined) {
     print(format, {
       value: { file, valid: false, problems },
