@@ -35,7 +35,10 @@ async function fleetTarget(config: Config, target: TargetConfig, parts: TargetPa
   const intervalMs = made.policy.intervalMs
   const stepMs = await loadStep(target, intervalMs)
   const historyMs = target.forecast?.history ?? HOUR
-  const sources = await sourcesOf(target, { stepMs, historyMs }, parts)
+  const told = await sourcesOf(target, { stepMs, historyMs }, parts)
+  const sources = target.sources.every(({ type }) => type === 'replay')
+    ? [...told, pretended(target, parts)]
+    : told
   const loop = {
     name,
     ...made,
@@ -55,6 +58,20 @@ async function fleetTarget(config: Config, target: TargetConfig, parts: TargetPa
   }
   const { gateways, signals: transports } = config
   return { target: loop, version: hashOf({ target, gateways, transports, options: made.options }) }
+}
+
+/** Nobody serves a load that is only replayed: a policy is shown as many units as there are at least. */
+function pretended({ resources, minReplicas }: TargetConfig, { clock }: LiveParts): Source {
+  const names = Object.keys(resources)
+  const ready = Object.fromEntries((names.length > 0 ? names : ['units']).map((name) => [name, minReplicas]))
+  return {
+    async *read(abort) {
+      while (!abort.aborted) {
+        yield { kind: 'capacity', atMs: clock.now(), capacity: { ready }, quality: 'ok' }
+        await clock.sleepUntil(clock.now() + MINUTE, abort)
+      }
+    }
+  }
 }
 
 /** The policy, and all that is needed to make it again. */

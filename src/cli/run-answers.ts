@@ -8,6 +8,8 @@ export interface LoopStatus {
   readonly running: boolean
   readonly sinceMs: number | null
   readonly mode: 'apply' | 'recommend' | null
+  /** Why its record cannot be used: then it only recommends. */
+  readonly trouble: string | null
   readonly lease: { readonly holder: string; readonly epoch: number; readonly mine: boolean } | null
   readonly pauses: Readonly<Record<string, Pause>>
   readonly targets: readonly TargetStatus[]
@@ -18,6 +20,7 @@ interface Parts {
   readonly store: Pick<LoopRecord, 'pauses' | 'setPause'>
   readonly lease: LeaseKeeper
   readonly apply: boolean
+  readonly trouble: string | undefined
   readonly beganMs: number
 }
 
@@ -38,12 +41,13 @@ export function answerer(parts: Parts): (asked: Asked) => unknown {
   }
 }
 
-function statusOf({ book, store, lease, apply, beganMs }: Parts): LoopStatus {
+function statusOf({ book, store, lease, apply, trouble, beganMs }: Parts): LoopStatus {
   const { now } = lease
   return {
     running: true,
     sinceMs: beganMs,
     mode: apply ? 'apply' : 'recommend',
+    trouble: trouble ?? null,
     lease: now === undefined ? null : { holder: now.holder, epoch: now.epoch, mine: now.mine },
     pauses: store.pauses(),
     targets: book.all()

@@ -8,8 +8,8 @@ import { Command } from 'commander'
 import { PrescaleError } from '../base/index.ts'
 import type { Config, ListenConfig } from '../config/index.ts'
 import { CONFIG_FILE, loadConfig } from './config-file.ts'
-import { interrupted } from './interrupt.ts'
-import { openLoop } from './live-loop.ts'
+import { interrupted, waitForEnd } from './interrupt.ts'
+import { type LiveLoop, openLoop } from './live-loop.ts'
 import { print, readFormat } from './output.ts'
 import { openLog } from './run-log.ts'
 import { watchConfig } from './run-watch.ts'
@@ -51,28 +51,39 @@ async function run(options: Options): Promise<void> {
   const log = openLog(config.log, options.quiet === true)
   const apply = options.apply === true
   const once = options.once === true
+  // The lease is given back and the socket taken away before the end.
+  waitForEnd()
   const loop = await openLoop(config, { apply, once, log })
   try {
-    if (once) {
-      await loop.done()
-      const targets = loop.book.all()
-      return print(options.output, { value: targets, rows: rowsOf(targets), text: textOf(targets) })
+    if (once) await turnOnce(loop, options.output)
+    else {
+      log.note('run', opening(config, apply, loop.metricsUrl))
+      await watchConfig(
+        file,
+        interrupted,
+        async () => {
+          const next = await read()
+          await loop.set(next)
+          log.note('config', `${file} was read again: ${next.targets.map(({ name }) => name).join(', ')}`)
+        },
+        (error) => log.error(`${error instanceof Error ? error.message : error}; the config of before stays`)
+      )
     }
-    log.note('run', opening(config, apply, loop.metricsUrl))
-    await watchConfig(
-      file,
-      interrupted,
-      async () => {
-        const next = await read()
-        await loop.set(next)
-        log.note('config', `${file} was read again: ${next.targets.map(({ name }) => name).join(', ')}`)
-      },
-      (error) => log.error(`${error instanceof Error ? error.message : error}; the config of before stays`)
-    )
   } finally {
     await loop.close()
   }
+  if (interrupted.aborted) throw new PrescaleError('INTERRUPTED', 'stopped')
 }
+
+async function turnOnce({ done, book }: LiveLoop, output: string): Promise<void> {
+  await Promise.race([done(), stopped()])
+  if (interrupted.aborted) return
+  const targets = book.all()
+  print(output, { value: targets, rows: rowsOf(targets), text: textOf(targets) })
+}
+
+const stopped = () =>
+  new Promise<void>((resolve) => interrupted.addEventListener('abort', () => resolve(), { once: true }))
 
 /** What is going on, for who has just started it. */
 function opening({ targets, store }: Config, apply: boolean, metricsUrl: string | undefined): string {

@@ -66,13 +66,21 @@ function fromRecord(file: string): LoopStatus {
         counts: { turns: 0, wakes: 0, commands: 0, failures: 0, errors: 0 }
       }
     })
-    return { running: false, sinceMs: null, mode: null, lease: null, pauses: store.pauses(), targets }
+    return {
+      running: false,
+      sinceMs: null,
+      mode: null,
+      trouble: null,
+      lease: null,
+      pauses: store.pauses(),
+      targets
+    }
   } finally {
     store.close()
   }
 }
 
-function headOf({ running, sinceMs, mode, lease, pauses }: LoopStatus, file: string): string {
+function headOf({ running, sinceMs, mode, trouble, lease, pauses }: LoopStatus, file: string): string {
   const paused = Object.entries(pauses).map(
     ([target, { by, because }]) =>
       `${target === '*' ? 'all' : target} paused by ${by}${because ? `: ${because}` : ''}`
@@ -85,7 +93,7 @@ function headOf({ running, sinceMs, mode, lease, pauses }: LoopStatus, file: str
       : lease?.mine
         ? 'may write'
         : `only watches, ${lease?.holder} may write`
-  return [`running for ${since}, ${writes}`, ...paused].join('\n')
+  return [`running for ${since}, ${writes}`, ...(trouble ? [trouble] : []), ...paused].join('\n')
 }
 
 export function rowsOf(targets: readonly TargetStatus[]): Row[] {

@@ -8,7 +8,7 @@
  * Sources, forecasts and actuators may hang or fail: whatever they do, the turn comes on time with what is known. What is recorded
  * before it is done can be recognised after a kill; what could not be recorded is not done.
  */
-import { SECOND, type Series } from '../base/index.ts'
+import { HOUR, SECOND, type Series } from '../base/index.ts'
 import type { Command, Forecast, Json, Observation, Reading, Source, Turn } from '../roles.ts'
 import { type Commander, commander } from './commander.ts'
 import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
@@ -23,6 +23,10 @@ const FORECAST_DEADLINE_MS = 2 * SECOND
 const WAKE_GAP_MS = SECOND
 /** A source that ended with an error is opened again after this. */
 const REOPEN_MS = 5 * SECOND
+/** One turn only: so long it waits for the first load, then for the first word of what serves it. */
+const ONCE_PATIENCE_MS = 30 * SECOND
+const CAPACITY_PATIENCE_MS = 5 * SECOND
+const LOOK_MS = 250
 
 /** Repeats the turn until aborted. Rejects only for a mistake of ours. */
 export async function runTarget(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Promise<void> {
@@ -31,6 +35,7 @@ export async function runTarget(target: LoopTarget, parts: LoopParts, abort: Abo
   const cycle = begin(target, parts, ended)
   const reading = target.sources.map((source) => watch(source, cycle, ended))
   try {
+    if (parts.once) await informed(cycle, ended)
     await repeat(cycle, ended)
   } finally {
     stop.abort()
@@ -117,6 +122,19 @@ async function watch(source: Source, cycle: Cycle, abort: AbortSignal): Promise<
   }
 }
 
+/** Who has one turn only waits until there is something to decide from: a load, and soon after what serves it. */
+async function informed({ view, parts: { clock } }: Cycle, abort: AbortSignal): Promise<void> {
+  const beganMs = clock.now()
+  let loadMs = NaN
+  while (!abort.aborted) {
+    const nowMs = clock.now()
+    if (Number.isNaN(loadMs) && lastOf(view.load(beganMs - HOUR, nowMs)) >= 0) loadMs = nowMs
+    const isKnown = loadMs >= 0 && (view.told() !== undefined || nowMs - loadMs >= CAPACITY_PATIENCE_MS)
+    if (isKnown || nowMs - beganMs >= ONCE_PATIENCE_MS) return
+    await clock.sleepUntil(nowMs + LOOK_MS, abort)
+  }
+}
+
 async function repeat(cycle: Cycle, abort: AbortSignal): Promise<void> {
   const { target, parts } = cycle
   let next = parts.clock.now()
@@ -130,8 +148,10 @@ async function repeat(cycle: Cycle, abort: AbortSignal): Promise<void> {
       complain(cycle, error)
     }
     if (parts.once) return
-    // A turn that took longer than its interval is not made up for.
-    next = Math.max((woken ? beganMs : next) + target.intervalMs, parts.clock.now())
+    // A turn that took longer than its interval is not made up for, and a clock that was set back is not waited for.
+    const nowMs = parts.clock.now()
+    const due = Math.max((woken ? beganMs : next) + target.intervalMs, nowMs)
+    next = Math.min(due, nowMs + target.intervalMs)
     await parts.clock.sleepUntil(Math.min(next, beganMs + WAKE_GAP_MS), abort)
     if (!cycle.alarmed) await waitFor(cycle, next, abort)
   }

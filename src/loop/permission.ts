@@ -96,19 +96,28 @@ export interface PermissionOptions extends Pick<LeaseOptions, 'record' | 'holder
   readonly killed?: () => string | undefined
 }
 
+/** A record that cannot be read permits nothing. */
 export function permission({ record, holder, clock, killed }: PermissionOptions): Permission {
+  function fromRecord(target: string): { epoch: number } | { refused: string } {
+    const pauses = record.pauses()
+    for (const name of ['*', target]) {
+      const pause = pauses[name]
+      if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > clock.now())
+        return { refused: pausedWords(pause) }
+    }
+    const epoch = record.nextEpoch(target, holder, clock.now())
+    return epoch === undefined ? { refused: 'another loop holds the lease' } : { epoch }
+  }
+
   return {
     ask(target) {
       const kill = killed?.()
       if (kill !== undefined) return { refused: `kill switch: ${kill}` }
-      const pauses = record.pauses()
-      for (const name of ['*', target]) {
-        const pause = pauses[name]
-        if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > clock.now())
-          return { refused: pausedWords(pause) }
+      try {
+        return fromRecord(target)
+      } catch (error) {
+        return { refused: `the record cannot be read: ${error instanceof Error ? error.message : error}` }
       }
-      const epoch = record.nextEpoch(target, holder, clock.now())
-      return epoch === undefined ? { refused: 'another loop holds the lease' } : { epoch }
     }
   }
 }

@@ -26,15 +26,16 @@ export function virtualClock(startMs = 0) {
           abort.removeEventListener('abort', wake)
           resolve()
         }
-        const sleeper = { atMs, wake }
+        const sleeper: { atMs: number; wake: () => void } = { atMs, wake }
         sleepers.push(sleeper)
         abort.addEventListener('abort', wake, { once: true })
       })
     },
     advance,
-    /** Time jumps, and nobody is woken for it: a clock that is set, or a machine that slept. */
+    /** Time jumps, and nobody is woken for it: a clock that is set, or a machine that slept. Who sleeps goes on for as long as before. */
     jump(ms: number): void {
       now += ms
+      for (const sleeper of sleepers) sleeper.atMs += ms
     }
   }
 }
