@@ -3,8 +3,11 @@
  *
  * Redirects are followed on the same host only, since headers may carry a secret, and only of what asks: a command is never
  * sent on. What comes back must be JSON, or nothing, and not larger than is reasonable. Errors: UNREACHABLE (refused, no such
- * host, timeout), BAD_ANSWER, INTERRUPTED.
+ * host, timeout), BAD_ANSWER, INTERRUPTED. By `node:http`, which takes less than half the time of `fetch`: a loop that watches
+ * thousands of jobs does little else.
  */
+import { Agent, type IncomingMessage, request as requestPlain } from 'node:http'
+import { request as requestSafe, Agent as SafeAgent } from 'node:https'
 import { formatDuration, PrescaleError } from '../base/index.ts'
 
 export interface JsonRequest {
@@ -31,6 +34,8 @@ export interface JsonAnswer {
 
 const largest = 64 * 1024 * 1024
 const redirects = 3
+/** Connections are used again; idle ones do not keep the process alive. */
+const agents = { plain: new Agent({ keepAlive: true }), safe: new SafeAgent({ keepAlive: true }) }
 
 export async function requestJson(url: URL, request: JsonRequest): Promise<JsonAnswer> {
   const timeout = AbortSignal.timeout(request.timeoutMs)
@@ -38,8 +43,8 @@ export async function requestJson(url: URL, request: JsonRequest): Promise<JsonA
   try {
     const response = await follow(url, request, signal)
     const body = json(url, response, await text(url, response))
-    const seconds = Number(response.headers.get('retry-after') ?? NaN)
-    return { status: response.status, body, ...(seconds >= 0 && { retryAfterMs: seconds * 1_000 }) }
+    const seconds = Number(response.headers['retry-after'] ?? NaN)
+    return { status: response.statusCode ?? 0, body, ...(seconds >= 0 && { retryAfterMs: seconds * 1_000 }) }
   } catch (cause) {
     if (cause instanceof PrescaleError) throw cause
     if (request.abort?.aborted) {
@@ -52,27 +57,25 @@ export async function requestJson(url: URL, request: JsonRequest): Promise<JsonA
   }
 }
 
-async function follow(url: URL, request: JsonRequest, signal: AbortSignal): Promise<Response> {
-  const { headers, form } = request
-  const body = request.json === undefined ? (request.text ?? form) : JSON.stringify(request.json)
-  const method = request.method ?? (form === undefined ? 'GET' : 'POST')
-  const type = request.json === undefined ? {} : { 'content-type': 'application/json' }
+interface Sent {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** It asks and changes nothing. */
+  readonly question: boolean
+}
+
+async function follow(url: URL, request: JsonRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  const sent = sentOf(request)
   let at = url
   for (let hop = 0; hop <= redirects; hop++) {
-    const response = await fetch(at, {
-      signal,
-      method,
-      headers: { accept: 'application/json', ...type, ...headers },
-      redirect: 'manual',
-      ...(body === undefined ? {} : { body })
-    })
-    const location = response.headers.get('location')
-    if (response.status < 300 || response.status >= 400 || location === null) return response
-    await response.body?.cancel()
-    const next = new URL(location, at)
+    const response = await send(at, sent, signal)
+    const { statusCode = 0, headers } = response
+    if (statusCode < 300 || statusCode >= 400 || headers.location === undefined) return response
+    response.destroy()
+    const next = new URL(headers.location, at)
     const downgraded = at.protocol === 'https:' && next.protocol !== 'https:'
-    const isCommand = method !== 'GET' && form === undefined
-    if (next.hostname !== at.hostname || downgraded || isCommand) {
+    if (next.hostname !== at.hostname || downgraded || !sent.question) {
       throw new PrescaleError(
         'BAD_ANSWER',
         `${at.origin} redirects to ${next.origin}: not followed; give the address that answers itself`
@@ -83,10 +86,46 @@ async function follow(url: URL, request: JsonRequest, signal: AbortSignal): Prom
   throw new PrescaleError('BAD_ANSWER', `${url.origin} redirects more than ${redirects} times`)
 }
 
-async function text(url: URL, response: Response): Promise<string> {
+function sentOf({ form, json, text, headers, method }: JsonRequest): Sent {
+  const how = {
+    method: method ?? (form === undefined ? 'GET' : 'POST'),
+    question: form !== undefined || (method ?? 'GET') === 'GET'
+  }
+  const [body, type] =
+    json !== undefined
+      ? [JSON.stringify(json), 'application/json']
+      : form !== undefined
+        ? [form.toString(), 'application/x-www-form-urlencoded;charset=UTF-8']
+        : [text, 'text/plain;charset=UTF-8']
+  if (body === undefined) return { ...how, headers: { accept: 'application/json', ...headers } }
+  const about = { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) }
+  return { ...how, headers: { accept: 'application/json', ...about, ...headers }, body }
+}
+
+/**
+ * A connection that is used again may have been closed by the server just now. A question is then asked once more, over a new one; a
+ * command always has a connection of its own.
+ */
+function send(at: URL, sent: Sent, signal: AbortSignal, fresh = !sent.question): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const isSafe = at.protocol === 'https:'
+    const { method, headers, body } = sent
+    const agent = fresh ? false : isSafe ? agents.safe : agents.plain
+    const request = (isSafe ? requestSafe : requestPlain)(at, { method, headers, signal, agent })
+    request.on('response', resolve)
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const stale = request.reusedSocket && error.code === 'ECONNRESET' && !fresh
+      if (stale) resolve(send(at, sent, signal, true))
+      else reject(error)
+    })
+    request.end(body)
+  })
+}
+
+async function text(url: URL, response: IncomingMessage): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response) {
     size += chunk.length
     if (size > largest) {
       throw new PrescaleError('BAD_ANSWER', `${url.origin} answers with more than 64 MB: ask for less`)
@@ -96,18 +135,18 @@ async function text(url: URL, response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function json(url: URL, response: Response, body: string): unknown {
+function json(url: URL, { statusCode, headers }: IncomingMessage, body: string): unknown {
   if (body === '') return undefined
   try {
     return JSON.parse(body)
   } catch (cause) {
-    const isHtml = /^\s*</.test(body) || response.headers.get('content-type')?.includes('html')
+    const isHtml = /^\s*</.test(body) || headers['content-type']?.includes('html')
     const got = isHtml
       ? 'HTML (a login page, or another server?)'
       : `'${body.slice(0, 60).replace(/\s+/g, ' ')}'`
     throw new PrescaleError(
       'BAD_ANSWER',
-      `${url.origin}${url.pathname} answers ${response.status} with ${got} instead of JSON`,
+      `${url.origin}${url.pathname} answers ${statusCode} with ${got} instead of JSON`,
       { cause }
     )
   }
@@ -117,18 +156,19 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'no such host',
   EAI_AGAIN: 'no such host',
-  ECONNRESET: 'connection reset',
-  UND_ERR_SOCKET: 'connection closed',
+  ECONNRESET: 'connection closed',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
-  CERT_HAS_EXPIRED: 'its certificate has expired'
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  EPROTO: 'it does not speak TLS',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS'
 }
 
-/** `fetch failed` says nothing; the reason is in its cause. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return reasons[code] ?? (code || (cause instanceof Error ? cause.message : String(cause)))
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code.startsWith('HPE_')) return 'it does not speak HTTP'
+  if (code.startsWith('ERR_SSL_') && reasons[code] === undefined) return `TLS fails (${code})`
+  return reasons[code] ?? (code || (error instanceof Error ? error.message : String(error)))
 }

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -198,6 +198,49 @@ describe('one request', () => {
     const { url, close } = await serve(() => [200, {}, '{}'])
     await expect(flinkRest({ url: url.origin }).metricIds('j', 'v')).rejects.toThrow(/it is not a list$/)
     close()
+  })
+})
+
+describe('a server of another kind', () => {
+  async function tcp(answer: string | undefined) {
+    const server = createTcp((socket) => {
+      socket.on('error', () => {})
+      if (answer === undefined) socket.destroy()
+      else socket.end(answer)
+    })
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+    return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+  }
+
+  it.each([
+    ['http', 'SSH-2.0-OpenSSH_9.2\r\n', 'it does not speak HTTP'],
+    ['https', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'it does not speak TLS'],
+    ['http', undefined, 'connection closed']
+  ])('asked by %s, answers %j: %s', async (scheme, answer, says) => {
+    const { port, close } = await tcp(answer)
+    await expect(
+      requestJson(new URL(`${scheme}://127.0.0.1:${port}/`), { timeoutMs: 5_000 })
+    ).rejects.toThrow(`${scheme}://127.0.0.1:${port} cannot be reached: ${says}`)
+    close()
+  })
+
+  it('a question over a connection that was closed meanwhile is asked again, a command is not', async () => {
+    let asked = 0
+    const server = createServer((request, response) => {
+      asked++
+      response.end('{}')
+      // Closed behind the answer, without a word that it would be.
+      setTimeout(() => request.socket.destroy(), 20)
+    })
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    for (let i = 0; i < 20; i++) {
+      expect((await requestJson(url, { timeoutMs: 5_000 })).status).toBe(200)
+      await new Promise((later) => setTimeout(later, 15 + (i % 10)))
+    }
+    expect(asked).toBeGreaterThanOrEqual(20)
+    server.close()
+    server.closeAllConnections()
   })
 })
 

@@ -62,6 +62,7 @@ export function influxWriter(options: InfluxWriterOptions): InfluxWriter {
   const abort = new AbortController()
   let trouble: string | undefined
   let failures = 0
+  let inFlight = 0
   let timer: NodeJS.Timeout | undefined
   let sending: Promise<void> | undefined
   let closed = false
@@ -101,7 +102,9 @@ export function influxWriter(options: InfluxWriterOptions): InfluxWriter {
   async function send(): Promise<void> {
     while (queue.length > 0 && !abort.signal.aborted) {
       const batch = queue.splice(0, batchLines)
+      inFlight = batch.length
       const outcome = await put(batch)
+      inFlight = 0
       if (outcome === 'written') {
         count.written += batch.length
         if (trouble !== undefined) tell?.('influxdb-back', 'InfluxDB takes lines again')
@@ -144,7 +147,7 @@ export function influxWriter(options: InfluxWriterOptions): InfluxWriter {
 
   return {
     write,
-    state: () => ({ waiting: queue.length, ...count, ...(trouble !== undefined && { trouble }) }),
+    state: () => ({ waiting: queue.length + inFlight, ...count, ...(trouble !== undefined && { trouble }) }),
     async close(withinMs = 5_000) {
       closed = true
       clearTimeout(timer)
