@@ -10,7 +10,7 @@ import {
   unknownName
 } from '../base/index.ts'
 import { elasticLearning } from '../compare/elastic-training.ts'
-import { sparkLearning } from '../compare/spark-training.ts'
+import { type SparkBegin, sparkLearning } from '../compare/spark-training.ts'
 import { ppoOptions, qLearningOptions, sarsaOptions } from '../decide/index.ts'
 import type { DataOptions } from './data.ts'
 import { readOneModel } from './models.ts'
@@ -26,6 +26,7 @@ export interface TrainPolicyOptions extends DataOptions, SettingsOptions {
   readonly set?: readonly string[]
   readonly scenario?: string
   readonly edge?: string
+  readonly begin?: string
   readonly forecast: string
   readonly seeds: string
   readonly curve?: string
@@ -56,7 +57,7 @@ export type Method = 'ppo' | 'q-learning' | 'sarsa'
 export const methods: Readonly<
   Record<Method, { readonly world: string; readonly options: OptionTable; readonly learning: GivenOptions }>
 > = {
-  ppo: { world: 'spark', options: ppoOptions, learning: sparkLearning },
+  ppo: { world: 'spark', options: ppoOptions, learning: sparkLearning.proportional },
   'q-learning': { world: 'service', options: qLearningOptions, learning: elasticLearning },
   sarsa: { world: 'service', options: sarsaOptions, learning: elasticLearning }
 }
@@ -68,6 +69,7 @@ export const scenarios = [
   'mix'
 ]
 const edges = ['predictor', 'oracle', 'none']
+export const begins: readonly SparkBegin[] = ['proportional', 'nothing']
 
 /** Everything that can be refused without reading the data. */
 export function readTraining(file: string | undefined, options: TrainPolicyOptions): PolicyTraining {
@@ -92,7 +94,7 @@ export function readTraining(file: string | undefined, options: TrainPolicyOptio
   return {
     file,
     method,
-    learning: { ...own.learning, ...given },
+    learning: { ...(options.begin === 'nothing' ? sparkLearning.nothing : own.learning), ...given },
     options,
     seeds: Array.from({ length: count }, (_, i) => first + i),
     threads:
@@ -126,7 +128,7 @@ function checkPlace(method: Method, options: TrainPolicyOptions): void {
   const foreign =
     method === 'ppo'
       ? (['serviceTime', 'leadTime'] as const)
-      : (['scenario', 'edge', 'checkpoint', 'resume', 'timeLimit'] as const)
+      : (['scenario', 'edge', 'begin', 'checkpoint', 'resume', 'timeLimit'] as const)
   for (const name of foreign) {
     if (options[name] === undefined) continue
     const why = method === 'ppo' ? 'the service world' : 'ppo; a table is learned in seconds'
@@ -134,6 +136,7 @@ function checkPlace(method: Method, options: TrainPolicyOptions): void {
   }
   oneOf('a scenario', options.scenario, scenarios)
   oneOf('what the edge can say', options.edge, edges)
+  oneOf('what a training can begin from', options.begin, begins)
   requireOption(
     !options.resume || options.checkpoint !== undefined,
     '--resume',

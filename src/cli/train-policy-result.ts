@@ -92,11 +92,12 @@ export function rowOf(result: PolicyResult): Row {
 
 export function textOf(result: PolicyResult): string {
   const { model, world, seed, seeds, data, steps, played, trainMs, validation, scores, curveEnd } = result
-  const { scenario, edge, forecast, unitRate } = result as Readonly<Record<string, unknown>>
+  const { scenario, edge, begin, forecast, unitRate } = result as Readonly<Record<string, unknown>>
   const place = [
     world,
     ...(scenario === undefined ? [] : [`scenario ${scenario}`]),
     ...(edge === undefined ? [] : [`edge: ${edge}`]),
+    ...(begin === undefined ? [] : [`began from ${begin === 'nothing' ? begin : `the ${begin} rule`}`]),
     ...(forecast === undefined ? [] : [`forecast: ${forecast}`]),
     ...(unitRate === undefined ? [] : [`one unit serves ${short(unitRate)} events/s`])
   ]

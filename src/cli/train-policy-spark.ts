@@ -10,6 +10,7 @@ import {
 } from '../base/index.ts'
 import { planSpark } from '../compare/plan.ts'
 import {
+  type SparkBegin,
   type SparkBest,
   type SparkProgress,
   type SparkScores,
@@ -58,8 +59,8 @@ export async function trainPpo(training: PolicyTraining): Promise<TrainedPolicy>
   const job: SparkScoreJob = { task, model: kept.best.model }
   const work = { threads: 1, abort: interrupted }
   const [scores] = await inWorkers<SparkScoreJob, SparkScores>(jobs, 'sparkScoreJob', [job], work)
-  const { scenario, edge, about } = task
-  const place = { scenario, edge, ...about }
+  const { scenario, edge, begin = 'nothing', about } = task
+  const place = { scenario, edge, begin, ...about }
   return { method: 'ppo', world: 'spark', data, about: place, kept, seeds: all, trainMs, scoredOn, scores }
 }
 
@@ -67,7 +68,11 @@ const jobs = moduleOf('./policy-jobs')
 
 function accidentTask({ options }: PolicyTraining) {
   const { edge = 'predictor' } = options
-  const task: SparkTask = { scenario: scenarioOf(options.scenario), edge: edgeOf(edge) }
+  const task: SparkTask = {
+    scenario: scenarioOf(options.scenario),
+    edge: edgeOf(edge),
+    begin: beginOf(options.begin)
+  }
   return { task, data: 'fresh accidents', scoredOn: `${sparkScored.length} episodes of seeds of their own` }
 }
 
@@ -100,6 +105,7 @@ async function traceTask(file: string, training: PolicyTraining) {
   const task: SparkTask = {
     scenario: scenarioOf(options.scenario),
     edge: edgeOf(edge),
+    begin: beginOf(options.begin),
     steps,
     trace: { learn, validate, score },
     about: { data: name, unitRate }
@@ -122,13 +128,15 @@ function episodeSteps(parts: readonly Series[]): number {
 }
 
 const scenarioOf = (name = 'balanced') => name as RewardScenario | 'mix'
+const beginOf = (name = 'proportional') => name as SparkBegin
 const edgeOf = (name: string) => name as SparkTask['edge']
 
 function askedOf({ trace, ...task }: SparkTask, data: string, learning: PolicyTraining['learning']): Asked {
   const { seed: _, ...options } = readOptions('ppo', ppoOptions, learning)
-  const { scenario, edge, steps = EPISODE } = task
+  const { scenario, edge, begin = 'nothing', steps = EPISODE } = task
   return {
     data,
+    begin,
     scenario,
     edge,
     episode: steps,

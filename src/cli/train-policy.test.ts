@@ -11,8 +11,28 @@ place.file('gappy.csv', csv(wave.map((y, t) => (t % 97 === 5 ? '' : y))))
 place.file('short.csv', csv(wave.slice(0, 100)))
 afterAll(() => place.remove())
 
-const tiny = ['--set', 'steps=64', 'environments=2', 'rollout=16', 'minibatch=16', 'epochs=1', 'units=8']
-const longer = ['--set', 'steps=320', 'environments=2', 'rollout=16', 'minibatch=16', 'epochs=1', 'units=8']
+const tiny = [
+  '--begin',
+  'nothing',
+  '--set',
+  'steps=64',
+  'environments=2',
+  'rollout=16',
+  'minibatch=16',
+  'epochs=1',
+  'units=8'
+]
+const longer = [
+  '--begin',
+  'nothing',
+  '--set',
+  'steps=320',
+  'environments=2',
+  'rollout=16',
+  'minibatch=16',
+  'epochs=1',
+  'units=8'
+]
 const train = (...args: string[]) => place.prescale(['train', 'policy', ...args])
 const read = (file: string) => JSON.parse(readFileSync(join(place.path, file), 'utf8'))
 const text = (file: string) => readFileSync(join(place.path, file), 'utf8')
@@ -48,6 +68,17 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     })
   })
 
+  it('begins from the proportional rule unless it is told otherwise', async () => {
+    const { stdout, code } = await train(...tiny.slice(2), '--out', 'begun.json', '--quiet')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^world +spark, scenario balanced, edge: predictor, began from the proportional rule$/m
+    )
+    expect(read('begun.json').trained.world).toMatchObject({ begin: 'proportional' })
+    const { gamma, criticFirst } = read('begun.json').trained.options
+    expect({ gamma, criticFirst }).toEqual({ gamma: 0.95, criticFirst: 15 })
+  })
+
   it('keeps the best of several seeds, and gives the same bytes on one thread and on two', async () => {
     const args = [...tiny, '--edge', 'none', '--seeds', '2', '--seed', '5', '--quiet']
     const one = await train(...args, '--threads', '1', '--out', 'one.json', '--curve', 'one.svg')
@@ -70,7 +101,7 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     const args = [...longer, '--scenario', 'healthcare_critical', '--quiet', '-o', 'csv']
     await train(...args, '--out', 'through.json')
     const { process: child, ended } = place.start([
-      ...['train', 'policy', '--set', 'steps=200000', ...longer.slice(2)],
+      ...['train', 'policy', '--begin', 'nothing', '--set', 'steps=200000', ...longer.slice(4)],
       ...['--scenario', 'healthcare_critical', '--out', 'cut.json', '--checkpoint', 'cut.checkpoint']
     ])
     setTimeout(() => child.kill('SIGINT'), 9_000)
@@ -103,7 +134,17 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
 
   it('ends with the best so far when its time is up', async () => {
     const { code, stdout } = await train(
-      ...['--set', 'steps=100000000', ...longer.slice(2), '--time-limit', '3s', '--out', 'limited.json'],
+      ...[
+        '--begin',
+        'nothing',
+        '--set',
+        'steps=100000000',
+        ...longer.slice(4),
+        '--time-limit',
+        '3s',
+        '--out',
+        'limited.json'
+      ],
       ...['--quiet', '-o', 'json']
     )
     expect(code).toBe(0)
@@ -169,6 +210,7 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
       ['--scenario', 'balance'],
       /'balance' is not a scenario; did you mean 'balanced'/
     ],
+    ['an unknown beginning', ['--begin', 'rule'], /'rule' is not what a training can begin from/],
     ['an unknown edge', ['--edge', 'predict'], /did you mean 'predictor'/],
     ['a checkpoint of a table', ['--model', 'sarsa', '--checkpoint', 'c'], /--checkpoint is for ppo/],
     ['a lead time in the Spark world', ['--lead-time', '2m'], /--lead-time is for the service world/],

@@ -25,6 +25,10 @@ export function policyCommand(): Command {
       '--edge <WHAT>',
       'what the edge says in the Spark world: predictor, oracle (an ablation) or none (else predictor, with a FILE none)'
     )
+    .option(
+      '--begin <WHAT>',
+      'ppo: what it is shown before it learns: proportional (the rule) or nothing (else proportional)'
+    )
     .option('--forecast <NAME>', 'what a table is shown of the future: name[:option=value…]', 'blend')
     .option('--train-until <WHEN>', 'a moment, or a ratio of the trace; 1 = all of it', '0.8')
     .option('--unit-rate <X>', 'events/s that one unit serves (else as `rehearse` would assume)')

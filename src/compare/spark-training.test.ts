@@ -57,6 +57,18 @@ describe('a training in the Spark world', { timeout: 60_000 }, () => {
     expect(canonicalJson(resumed)).toBe(canonicalJson(through))
   })
 
+  it('may begin from the proportional rule, and is then at once about as good', () => {
+    const first = (begin: 'nothing' | 'proportional') =>
+      trainSpark({ ...task, begin }, { ...learning, units: 32, criticFirst: 40 }, { enough: () => true }).best
+    const environment = sparkTrainingEnvironment(task, 'validate')
+    const constant = bestConstant(environment, sparkValidation)
+    const { rule } = bestProportional(environment, sparkValidation, constant)
+    const { reward } = sparkExam(environment, sparkValidation, rule)
+    expect(first('proportional').validation.reward).toBeGreaterThan(1.5 * reward)
+    expect(first('nothing').validation.reward).toBeLessThan(1.5 * reward)
+    expect(first('proportional').model.trained.world).toMatchObject({ begin: 'proportional' })
+  })
+
   it('ends when it is told to, with what it has', () => {
     let updates = 0
     const { best, ppo } = trainSpark(task, learning, { enough: () => ++updates === 3 })

@@ -11,24 +11,38 @@ import { type GivenOptions, PrescaleError, type Series } from '../base/index.ts'
 import {
   actor,
   type CurvePoint,
+  type ImitationOptions,
+  imitate,
   type Ppo,
   type PpoCheckpoint,
   type PpoModel,
   ppo,
   resumePpo,
+  type Shown,
   trainedIn
 } from '../decide/index.ts'
 import type { RewardScenario } from '../sim/index.ts'
 import { type SparkEnvironment, type SparkEnvironmentOptions, sparkEnvironment } from './spark-environment.ts'
 import { bestConstant, bestProportional, type SparkScore, sparkExam } from './spark-exam.ts'
 
+/** What a training begins from: the proportional rule that is best on the validation episodes, shown in others, or nothing. */
+export type SparkBegin = 'proportional' | 'nothing'
+
 /** What PPO learns the Spark world with unless told otherwise: found on seeds that nothing is scored on. */
-export const sparkLearning = { steps: 409_600, gamma: 0.97, rate: 0.002, minibatch: 256, scaleRewards: true }
+export const sparkLearning = {
+  nothing: { steps: 409_600, gamma: 0.97, rate: 0.002, minibatch: 256, scaleRewards: true },
+  proportional: {
+    ...{ steps: 409_600, environments: 16, minibatch: 1_024, epochs: 5, gamma: 0.95, lambda: 0.9 },
+    ...{ rate: 0.0003, criticFirst: 15, scaleRewards: true }
+  }
+} satisfies Record<SparkBegin, GivenOptions>
 
 export interface SparkTask {
   readonly scenario: RewardScenario | 'mix'
   /** What of the edge the state shows: a burst predictor's word, an oracle's, or nothing. */
   readonly edge: 'predictor' | 'oracle' | 'none'
+  /** From nothing unless given. */
+  readonly begin?: SparkBegin
   /** Steps of an episode, 400. */
   readonly steps?: number
   /** Messages/s as executors of 50/s see them, for each purpose a part; absent: generated accidents. */
@@ -72,6 +86,13 @@ export interface SparkNews {
 }
 
 const VALIDATIONS = 20
+/** Episodes in which the rule is shown. */
+const SHOWN: readonly number[] = Array.from({ length: 40 }, (_, i) => 9_000_000 + i)
+/** Executors and memory are in an order; of executors most is left to try. */
+const IMITATION: ImitationOptions = {
+  ordered: [true, true, false, false],
+  others: [0.04, 0.005, 0.01, 0.01]
+}
 /** No seed that PPO draws is likely to be one of these. */
 export const sparkValidation: readonly number[] = Array.from({ length: 12 }, (_, i) => 7_000_000 + i)
 export const sparkScored: readonly number[] = Array.from({ length: 30 }, (_, i) => 8_000_000 + i)
@@ -83,10 +104,13 @@ export function trainSpark(
   { exchange, from, enough, told }: SparkHooks = {}
 ): SparkProgress {
   const make = () => sparkTrainingEnvironment(task, 'learn')
-  const learner = from
-    ? resumePpo(make, from.progress.ppo, { where: from.where, exchange })
-    : ppo(make, learning, exchange)
   const exam = sparkTrainingEnvironment(task, 'validate')
+  const begin = () =>
+    task.begin === 'proportional' ? imitate(make, learning, shownBy(task, exam), IMITATION) : undefined
+  const start = from ? from.progress.ppo : begin()
+  const learner = start
+    ? resumePpo(make, start, { where: from?.where, exchange })
+    : ppo(make, learning, exchange)
   const every = Math.max(1, Math.round(learner.updates / VALIDATIONS))
   let best = from?.progress.best
   while (!learner.done) {
@@ -109,6 +133,24 @@ export function trainSpark(
   }
   if (best === undefined) throw new PrescaleError('FAILED', 'nothing was learned: no update was made')
   return { ppo: learner.checkpoint(), best }
+}
+
+/** What the best proportional rule does where the policy will learn. */
+function shownBy(task: SparkTask, exam: SparkEnvironment): Shown[] {
+  const { rule } = bestProportional(exam, sparkValidation, bestConstant(exam, sparkValidation))
+  const environment = sparkTrainingEnvironment(task, 'learn')
+  const shown: Shown[] = []
+  for (const seed of SHOWN) {
+    let state = environment.reset(seed)
+    for (let last = false; !last; ) {
+      const action = rule(state, environment.weights)
+      const step = environment.step(action)
+      last = step.truncated
+      shown.push({ state, action, reward: step.reward, last })
+      state = step.observation
+    }
+  }
+  return shown
 }
 
 /** The environment of a task, for one purpose. */
@@ -163,10 +205,10 @@ function better(
   const trained = learner.model()
   const validation = sparkExam(exam, sparkValidation, learnedRule(trained))
   if (best !== undefined && validation.reward <= best.validation.reward) return best
-  const { scenario, edge, about } = task
+  const { scenario, edge, begin = 'nothing', about } = task
   const model = trainedIn(
     trained,
-    { name: 'spark', scenario, edge, ...about },
+    { name: 'spark', scenario, edge, begin, ...about },
     { validation: { ...validation, episodes: sparkValidation.length }, curve: [...learner.curve] }
   )
   return { model, steps, validation }

@@ -19,6 +19,7 @@ export { type LearnedEntry, type LearnedMethod, learnedMethod, learnedPolicies }
 export type { ModelHead } from './model-head.ts'
 export { type Ppo, ppo, ppoOptions, resumePpo } from './ppo.ts'
 export type { PpoCheckpoint } from './ppo-checkpoint.ts'
+export { type ImitationOptions, imitate, type Shown } from './ppo-imitation.ts'
 export {
   type ActorOptions,
   actor,
@@ -50,7 +51,8 @@ export { type Held, withHold } from './with-hold.ts'
 export { withRateLimit } from './with-rate-limit.ts'
 export { type FloorOptions, withReactiveFloor } from './with-reactive-floor.ts'
 export { withRescaleBudget } from './with-rescale-budget.ts'
-export { type ShadowParts, shadowOptions, withShadow } from './with-shadow.ts'
+export { withShadow } from './with-shadow.ts'
+export { type ShadowParts, shadowOptions } from './with-shadow-options.ts'
 export { withShield } from './with-shield.ts'
 export { withSpendLimit } from './with-spend-limit.ts'
 export { withStabilization } from './with-stabilization.ts'
