@@ -64,7 +64,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
     claims: [
       ...scenarios.flatMap((scenario) => claimsOf(runs, scenario)),
       ...originClaims(origin),
-      ...(long ? [...madeAgain(progress), explained(progress)] : [])
+      ...(long ? [explained(progress), ...madeAgain(progress)] : [])
     ]
   }
 }
@@ -87,11 +87,11 @@ function rowOf({ scenario, policy, knobs, scores: own }: Run) {
 /** The committed network and knobs are what training and search give. */
 function madeAgain(progress: (line: string) => void): Claim[] {
   const saved = savedModel(AGAIN, 'proactive')
+  const knobs = searchedRules(progress)
   const before = process.cpuUsage()
   const again = trained(AGAIN, 'proactive', saved.trained.seed, progress)
   const { user, system } = process.cpuUsage(before)
   const seconds = (user + system) / 1e6
-  const knobs = searchedRules(progress)
   return [
     {
       id: 'same-network',
