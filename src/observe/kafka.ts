@@ -14,6 +14,8 @@ export interface KafkaSubscription {
   readonly access: KafkaAccess
   readonly topics: readonly string[]
   readonly group?: string
+  /** Where a group begins that never committed; `latest`. */
+  readonly from?: 'earliest' | 'latest'
   /** Most records in a batch; 1,000. */
   readonly batch?: number
 }
@@ -65,7 +67,7 @@ export async function consumeKafka(
 
 async function session(
   { Consumer }: KafkaClient,
-  { access, topics, group, batch = 1_000 }: KafkaSubscription,
+  { access, topics, group, from = 'latest', batch = 1_000 }: KafkaSubscription,
   listener: BatchListener,
   abort: AbortSignal,
   joined: () => void
@@ -85,7 +87,7 @@ async function session(
     const stream = await consumer.consume({
       topics: [...topics],
       mode: group === undefined ? 'latest' : 'committed',
-      fallbackMode: 'latest',
+      fallbackMode: from,
       highWaterMark: 2 * batch
     })
     joined()

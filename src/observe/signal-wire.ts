@@ -3,7 +3,7 @@
  *
  *   { gateway, seq, sentMs, predictedLoad, burstAlarm, horizonMs, confidence, keyId?, sig? }     UTF-8 JSON, at most 1,024 bytes
  *
- * Strict, and cheap where it says no: size and first byte are looked at before anything is parsed, other fields than these are refused, so
+ * Strict, and cheap where it says no: size and ends are looked at before anything is parsed, other fields than these are refused, so
  * what was signed is exactly what is here. Whether it is true is for others to judge.
  */
 import type { EdgeSignal } from '../roles.ts'
@@ -11,7 +11,9 @@ import type { EdgeSignal } from '../roles.ts'
 export type NoSignal = 'too long' | 'not JSON' | 'not a signal'
 
 const MOST_BYTES = 1_024
-const BRACE = 0x7b
+/** Of the shortest names and numbers. */
+const LEAST_BYTES = 90
+const [OPEN, CLOSE] = [0x7b, 0x7d]
 const NAME = /^[\w.:-]{1,64}$/
 const DAY = 86_400_000
 
@@ -33,7 +35,8 @@ const required = Object.keys(fields).length
 
 export function readSignal(bytes: Uint8Array): EdgeSignal | NoSignal {
   if (bytes.length > MOST_BYTES) return 'too long'
-  if (bytes[0] !== BRACE) return 'not JSON'
+  if (bytes[0] !== OPEN || bytes[bytes.length - 1] !== CLOSE) return 'not JSON'
+  if (bytes.length < LEAST_BYTES) return 'not a signal'
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
