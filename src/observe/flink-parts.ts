@@ -15,6 +15,8 @@ export interface FlinkSourceOptions {
   readonly stepMs?: number
   /** Flink fetches from its tasks when it is asked: so long it is given between the first question and the others; 300 ms. */
   readonly settleMs?: number
+  /** Rates are means over this long; 10 s. Flink's busy times are some hundred milliseconds off at any moment. */
+  readonly windowMs?: number
   /** Checkpoints, exceptions, restarts and slots are asked for this often; 15 s. */
   readonly historyMs?: number
   /** End offsets of the topics that the job reads: without them its true lag is not known. */

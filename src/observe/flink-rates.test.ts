@@ -350,6 +350,20 @@ describe('the meter', () => {
     expect(rates[3]).toBe(200)
   })
 
+  it('measures over a window, as far as there is one', () => {
+    let memory: FlinkMeter | undefined
+    const counts = [0, 0, 100, 200, 900, 1_000, 1_100]
+    const rates = counts.map((records, i) => {
+      const measured = meter(memory, look(1_000 * i, records, 1_000 * i), 3_000)
+      memory = measured.memory
+      return measured.rates === undefined
+        ? undefined
+        : operator(measured.rates, 'count').observedProcessingRate
+    })
+    expect(rates).toEqual([undefined, undefined, 100, 100, 300, 300, 300])
+    expect(memory?.history.length).toBe(4)
+  })
+
   it('begins again with another job', () => {
     const other = look(3_000, 400, 3_000)
     expect(

@@ -224,8 +224,8 @@ export function worst(qualities: readonly Quality[]): Quality {
 
 /** What must be kept from one snapshot to the next. */
 export interface FlinkMeter {
-  /** The snapshot that the next one is held against; absent: the next one only settles. */
-  readonly before?: FlinkSnapshot
+  /** Snapshots that the next one may be held against, oldest first. Empty: the next one only settles. */
+  readonly history: readonly FlinkSnapshot[]
   readonly job: string
   /** By task: which life it was in. */
   readonly lives: ReadonlyMap<string, string>
@@ -236,23 +236,26 @@ export interface FlinkMeter {
 const LONGEST_PAUSE_MS = 60_000
 
 /**
- * The next snapshot. The first answer about tasks that began anew, or after a long pause, can be that of the attempt before: it is thrown
- * away, and rates are there again with the third. While no time has passed for the tasks, the older snapshot is kept.
+ * The next snapshot, held against the newest one that is at least `windowMs` old, or the oldest there is. The first answer about tasks
+ * that began anew, or after a long pause, can be that of the attempt before: it is thrown away, and rates are there again with the third.
+ * A snapshot in which no time has passed for the tasks is not kept.
  */
 export function meter(
   memory: FlinkMeter | undefined,
-  now: FlinkSnapshot
+  now: FlinkSnapshot,
+  windowMs = 0
 ): { readonly memory: FlinkMeter; readonly rates?: FlinkRates } {
   const { atMs, job } = now
   const lives = livesOf(now)
   const last = { lives, atMs, job: job.id }
   const changed = memory === undefined || memory.job !== job.id || beganAnew(memory.lives, lives)
-  if (changed || atMs - memory.atMs > LONGEST_PAUSE_MS) return { memory: last }
-  const { before } = memory
-  if (before === undefined) return { memory: { ...last, before: now } }
-  const rates = flinkRates(before, now)
-  const stands = rates.quality === 'stale'
-  return { memory: { ...last, before: stands ? before : now }, rates }
+  if (changed || atMs - memory.atMs > LONGEST_PAUSE_MS) return { memory: { ...last, history: [] } }
+  const from = memory.history.findLastIndex((it) => atMs - it.atMs >= windowMs)
+  const history = memory.history.slice(Math.max(0, from))
+  if (history.length === 0) return { memory: { ...last, history: [now] } }
+  const rates = flinkRates(history[0], now)
+  const moved = flinkRates(history[history.length - 1], now).quality !== 'stale'
+  return { memory: { ...last, history: moved ? [...history, now] : history }, rates }
 }
 
 function livesOf({ subtasks }: FlinkSnapshot): Map<string, string> {

@@ -70,7 +70,7 @@ async function look(
   if (state.phase !== 'job-running' || job.vertices.length === 0) return [...out, ...missing(memory, clock())]
   if ((options.settleMs ?? 300) > 0) await options.sleepUntil(clock() + (options.settleMs ?? 300), abort)
   const [snapshot, extra] = await snapshotOf(rest, options, memory, job, abort)
-  const measured = meter(memory.meter, snapshot)
+  const measured = meter(memory.meter, snapshot, options.windowMs ?? 10_000)
   memory.meter = measured.memory
   const { rates } = measured
   const { atMs } = snapshot

@@ -7,7 +7,7 @@ import {
   type FakeVertex,
   fakeJob,
   hex
-} from './flink.ts'
+} from './flink-state.ts'
 
 interface Answer {
   readonly status: number

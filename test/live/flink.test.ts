@@ -91,7 +91,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
       }).apply({ target: 'costly', to, epoch: 1 }, new AbortController().signal)
 
     it('tells true rates as the job was made: 2,000 and 1,000 records a second and subtask', async () => {
-      const { topologies, readings } = await watch(6)
+      const { topologies, readings } = await watch(12)
       const { parse, count, 'Source: source': source } = topologies.at(-1) as Record<string, Operator>
       say(
         `parse true ${parse.trueProcessingRate.toFixed(0)}/s, count true ${count.trueProcessingRate.toFixed(0)}/s`
@@ -131,15 +131,17 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
     })
 
     it('has sound rates again after it, and the lag falls', async () => {
-      const { topologies, readings } = await watch(8)
+      const { topologies, readings } = await watch(15)
       const { count } = topologies.at(-1) as Record<string, Operator>
       say(
         `count with 4: true ${count.trueProcessingRate.toFixed(0)}/s, observed ${count.observedProcessingRate?.toFixed(0)}/s`
       )
       expect(count.parallelism).toBe(4)
       expect(count.trueProcessingRate).toBeGreaterThan(2_600)
-      const lags = metrics(readings, 'lag')
-      expect(lags.at(-1)!.value).toBeLessThan(lags[0].value)
+      // Right after the restart some positions are not told yet: a lower bound.
+      const lags = metrics(readings, 'lag').filter(({ quality }) => quality === 'ok')
+      say(`lag ${lags.map(({ value }) => value).join(' ')}`)
+      expect(lags.at(-1)!.value).toBeLessThan(Math.max(...lags.slice(0, -1).map(({ value }) => value)))
     })
 
     it('does nothing for what is there', async () => {
@@ -249,6 +251,11 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
     })
 
     it('is stopped with a savepoint and submitted again with other parallelisms', async () => {
+      // What nobody names is submitted as the jar has it.
+      const ones = { 'Source: source': 1, 'sink: Writer': 1, 'sink: Committer': 1, count: 4 }
+      expect(await act(ones, { foreignChange: 'reassert', reachWithinMs: 30_000 })).toMatchObject({
+        reached: ones
+      })
       const beganMs = Date.now()
       const receipt = await flinkSavepoint({
         ...{
