@@ -1,21 +1,13 @@
 /** `prescale.yaml` on disk: read, checked by everybody who knows something about it, settings of commands included. */
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
 import { PrescaleError } from '../base/index.ts'
 import { type Config, checkConfig, type Problem, refused, type Said } from '../config/index.ts'
 import { readModelFile } from '../store/model-file.ts'
-import { commands } from './commands.ts'
 import { problemsOf } from './config-problems.ts'
-import { addDataOptions } from './data.ts'
+import { commandSections, settingsOf } from './config-sections.ts'
 import { isParts } from './import-config.ts'
-import { liveSections } from './live-sections.ts'
 
 export const CONFIG_FILE = 'prescale.yaml'
-
-/** Names at the top of the file that belong to commands. */
-export const commandSections: readonly string[] = ['data', ...Object.keys(commands)].filter(
-  (name) => !liveSections.includes(name)
-)
 
 export interface CheckedFile {
   /** Absent while there are problems. */
@@ -62,21 +54,14 @@ async function sectionProblems(sections: Readonly<Record<string, unknown>>): Pro
       said.push({ path: [section], says: "must be settings, such as 'step: 1m'" })
       continue
     }
-    const known = await namesOf(section)
+    const known = await settingsOf(section)
+    if (known === undefined) continue
     for (const name of Object.keys(given)) {
       if (!known.includes(name)) said.push({ path: [section, name], key: true, known, says: 'is no setting' })
     }
   }
   return said
 }
-
-async function namesOf(section: string): Promise<string[]> {
-  if (section === 'data') return ['file', ...optionsOf(addDataOptions(new Command()))]
-  const command = (await commands[section].load()).command()
-  return [...new Set([command, ...command.commands].flatMap(optionsOf))].filter((name) => name !== 'config')
-}
-
-const optionsOf = (command: Command): string[] => command.options.map((option) => option.attributeName())
 
 function once<T>(read: (path: string) => T): (path: string) => T {
   const kept = new Map<string, T>()

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { expectRefused, folder } from '../../test/fakes/prescale.ts'
+import { commands } from './commands.ts'
 import { checkText } from './config-file.ts'
+import { handInCommands } from './config-sections.ts'
 import { byFlags } from './init.ts'
 import { answered } from './init-questions.ts'
 import { starter } from './starter.ts'
 
+handInCommands(commands)
 const here = folder()
 afterAll(() => here.remove())
 const init = (...args: string[]) => here.prescale(['init', '--quiet', ...args])

@@ -5,6 +5,7 @@ import { Command, CommanderError, Option, type OutputConfiguration } from 'comma
 import { unknownName } from '../base/index.ts'
 import { handInAugurs } from './augurs.ts'
 import { commands } from './commands.ts'
+import { handInCommands } from './config-sections.ts'
 import { exitCodeOf, sayError } from './exit.ts'
 import { interrupted, untilInterrupted } from './interrupt.ts'
 
@@ -24,6 +25,7 @@ const oneLine: OutputConfiguration = {
 async function main(argv: readonly string[]): Promise<number> {
   const stopped = untilInterrupted()
   handInAugurs()
+  handInCommands(commands)
   const program = new Command('prescale')
     .description('Scales before the load arrives, and shows honestly whether that helped.')
     .version(version)
