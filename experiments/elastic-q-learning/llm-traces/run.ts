@@ -58,7 +58,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
 }
 
 function claimsOf(outcomes: readonly Outcome[], load: string): Claim[] {
-  const id = load.replace('llm/', '').replace(/_.*?(\d+\w+)$/, '')
+  const id = load.replace(/^llm\/(.*)_\w+$/, '$1').replaceAll('_', '-')
   const of = (policy: string, measure: Measure) => meanOf(outcomes, load, policy, measure)
   const claim = (
     what: string,
