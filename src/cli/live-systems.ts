@@ -129,8 +129,7 @@ export function signalTransports(from: readonly SignalSettings[]): SignalTranspo
 }
 
 export function serverOf({ url, timeout, bearer, username, password, headers }: HttpAccess): Server {
-  const basic = username === undefined ? undefined : { username, password }
-  return { url, timeoutMs: timeout, bearer, headers, ...(basic && { basic }) }
+  return { url, timeoutMs: timeout, bearer, username, password, headers }
 }
 
 export function kafkaAccess({ bootstrapServers, clientId, timeout, sasl, tls }: KafkaSettings): KafkaAccess {

@@ -61,10 +61,6 @@ export function headersOf(
     const word = password === undefined ? '' : secret(password, 'password')
     out.Authorization = `Basic ${Buffer.from(`${username}:${word}`).toString('base64')}`
   }
-  if (username !== undefined && password !== undefined) {
-    const pair = `${username}:${secret(password, 'password')}`
-    out.Authorization = `Basic ${Buffer.from(pair).toString('base64')}`
-  }
   if (bearer !== undefined) out.Authorization = `Bearer ${secret(bearer, names.bearer)}`
   return out
 }
