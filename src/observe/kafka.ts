@@ -90,6 +90,8 @@ async function session(
       fallbackMode: from,
       highWaterMark: 2 * batch
     })
+    // From here on the end waits for the last commit.
+    abort.removeEventListener('abort', close)
     joined()
     listener.state(true)
     await readAll(stream, batch, listener, abort, group !== undefined)
@@ -115,9 +117,11 @@ async function readAll(
     if (!isCommitted || done.size === 0) return
     if (listener.stored?.() === false) return
     const offsets = [...done.values()]
-    done.clear()
     committedMs = performance.now()
     await stream.consumer.commit({ offsets })
+    for (const [key, { offset }] of [...done]) {
+      if (offsets.some((it) => keyOf(it) === key && it.offset === offset)) done.delete(key)
+    }
   }
   let failed: unknown
   stream.on('error', (error) => {
@@ -136,6 +140,8 @@ async function readAll(
   if (failed !== undefined && !abort.aborted) throw failed
 }
 
+const keyOf = ({ topic, partition }: { topic: string; partition: number }) => `${topic} ${partition}`
+
 /** What is there already, without waiting. */
 function take(stream: Stream, size: number, done: Offsets): KafkaRecord[] {
   const records: KafkaRecord[] = []
@@ -144,7 +150,7 @@ function take(stream: Stream, size: number, done: Offsets): KafkaRecord[] {
     if (message === null) break
     const { topic, partition, offset, leaderEpoch, key, value, timestamp } = message
     records.push({ topic, key, value: value ?? EMPTY, timestampMs: Number(timestamp) })
-    done.set(`${topic} ${partition}`, { topic, partition, offset: offset + 1n, leaderEpoch })
+    done.set(keyOf({ topic, partition }), { topic, partition, offset: offset + 1n, leaderEpoch })
   }
   return records
 }
