@@ -84,6 +84,8 @@ async function look(
     backpressured: { value: mean(operators.map(({ backpressured = NaN }) => backpressured)), quality },
     // Without the ends of its topics: what the job takes in, as long as nothing holds it back.
     ...(extra.load === undefined && options.kafka === undefined && { load: intake(operators, quality) }),
+    // For policies that size each operator by its own gauge, such as the HPA.
+    ...Object.fromEntries(operators.map(({ id, busy = NaN }) => [`busy.${id}`, { value: busy, quality }])),
     ...extra
   }
   for (const [name, metric] of Object.entries(told)) out.push({ kind: 'metric', name, atMs, metric })
@@ -138,10 +140,11 @@ function missing(memory: FlinkMemory, atMs: number, quality: 'missing' | 'invali
   memory.ends = undefined
   const none: Metric = { value: NaN, quality }
   const names = ['throughput', 'busy', 'backpressured', 'lag', 'load', 'pendingRecords']
-  const metrics = names.map((name): Reading => ({ kind: 'metric', name, atMs, metric: none }))
+  const told = (name: string): Reading => ({ kind: 'metric', name, atMs, metric: none })
   const { job } = memory
-  if (job === undefined) return metrics
+  if (job === undefined) return names.map(told)
   const topology = unmeasuredTopology(job)
+  const metrics = [...names, ...topology.operators.map(({ id }) => `busy.${id}`)].map(told)
   const ready = Object.fromEntries(topology.operators.map(({ id }) => [id, NaN]))
   return [
     { kind: 'topology', atMs, topology, quality },
