@@ -42,7 +42,7 @@ i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin
 h3 { font-size: 14.5px; margin: 22px 0 0 } h3 small { color: var(--soft); font-weight: 400 }
 .wide { overflow-x: auto } .learned svg { max-width: 1180px; min-width: 640px } .learned svg text { font-size: 11px } svg { width: 100%; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
 svg circle:hover { stroke: var(--ink); stroke-width: 2px }
-.settings td { text-align: left } .settings th { font-weight: 400; color: var(--soft) } .settings th, .settings td { padding: 4px 10px 4px 4px; white-space: normal }
+.settings td { text-align: left } .settings th { font-weight: 400; color: var(--soft) } .settings th, .settings td { padding: 4px 10px 4px 4px; white-space: normal } .settings small { white-space: normal }
 .mark { font-size: 11.5px; border: 1px solid var(--line); border-radius: 9px; padding: 0 7px; color: var(--soft); white-space: nowrap }
 .mark.assumed { border-color: var(--c1); color: var(--c1) }
 ul { padding-left: 1.2em; margin: 8px 0 } li { margin: 5px 0; max-width: 72em } footer { margin-top: 44px; border-top: 1px solid var(--line); padding-top: 10px }
