@@ -106,7 +106,7 @@ export async function actuatorOf(
     const { dryRun } = await import('../act/dry-run.ts')
     return dryRun(time)
   }
-  const { job, reachWithin, foreignChange } = actuator
+  const { job, reachWithin, foreignChange, method, savepointDir, submit } = actuator
   const options = {
     ...time,
     server: serverOf(actuator),
@@ -116,8 +116,18 @@ export async function actuatorOf(
     rng: random(0, 'backoff', target),
     tell
   }
-  const { flink } = await import('../act/flink.ts')
-  return flink(options)
+  if (method === 'adaptive' || submit === undefined) {
+    const { flink } = await import('../act/flink.ts')
+    return flink(options)
+  }
+  const { args: programArgs, ...jar } = submit
+  const whole = { ...options, savepointDir, submit: { ...jar, programArgs } }
+  if (method === 'savepoint') {
+    const { flinkSavepoint } = await import('../act/flink-savepoint.ts')
+    return flinkSavepoint(whole)
+  }
+  const { flinkAuto } = await import('../act/flink-auto.ts')
+  return flinkAuto(whole)
 }
 
 export function signalTransports(from: readonly SignalSettings[]): SignalTransport[] {

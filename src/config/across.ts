@@ -61,6 +61,9 @@ function actuatorOf({ actuator, sources, mode }: ReadTarget, say: Say): Actuator
   if (actuator.method === 'savepoint' && actuator.savepointDir === undefined) {
     say(['actuator', 'method'], 'savepoint needs savepointDir, a URI that the cluster writes to')
   }
+  if (actuator.method === 'savepoint' && actuator.submit === undefined) {
+    say(['actuator', 'method'], 'savepoint needs submit, which says how the job is submitted again')
+  }
   const source = sources.find((it) => it.type === 'flink')
   const { url, job, ...rest } = actuator
   if (url === undefined && source === undefined) {

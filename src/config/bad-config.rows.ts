@@ -362,7 +362,10 @@ export const badConfigs: readonly BadConfig[] = [
   {
     when: 'savepoints that go nowhere',
     text: target('actuator: { type: flink, method: savepoint }'),
-    says: ['5:38: targets.cars.actuator.method savepoint needs savepointDir']
+    says: [
+      '5:38: targets.cars.actuator.method savepoint needs savepointDir',
+      '5:38: targets.cars.actuator.method savepoint needs submit'
+    ]
   },
   // ── edge
   {

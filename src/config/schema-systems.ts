@@ -184,6 +184,17 @@ const flinkActuator = kind
       .prefault('auto')
       .describe('`adaptive`: in place; `savepoint`: stop and submit again; `auto`: the first that works'),
     savepointDir: kind.text('a URI').optional().describe('where savepoints go; the cluster writes there'),
+    submit: kind
+      .settings({
+        jar: kind.text('the id of a jar').describe('id of the uploaded jar, as `/jars` lists it'),
+        entryClass: kind.text('a class').optional().describe('else that of the manifest'),
+        args: z
+          .array(kind.text('an argument'))
+          .prefault([])
+          .describe('arguments of the job; `{count}` stands for the parallelism of the operator `count`')
+      })
+      .optional()
+      .describe('how the job is submitted again; needed for savepoints'),
     reachWithin: kind
       .duration(1_000)
       .prefault('2m')
