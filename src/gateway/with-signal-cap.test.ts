@@ -39,7 +39,8 @@ const from = (
 })
 const decide = (signals: readonly EdgeSignal[], options = {}) => {
   const seen: Observation = { nowMs: 0, capacity: { ready: { job: 10 } }, signals }
-  return withSignalCap(believer, options).decide(seen, null).decision
+  const policy = withSignalCap(believer, options)
+  return policy.decide(seen, policy.initial()).decision
 }
 
 describe('F9: a gateway gone wild', () => {
@@ -89,6 +90,44 @@ describe('F9: a gateway gone wild', () => {
         if (!(trust >= 0.75)) expect(job).toBeGreaterThanOrEqual(10)
       })
     )
+  })
+
+  it('adds its share once, turn after turn, although what it added is wanted by then, and lets it go when it is over', () => {
+    /** As most policies: never below what is wanted while it may still be needed, here for two minutes. */
+    const keeps: Policy<number> = {
+      name: 'keeps',
+      intervalMs: 15_000,
+      initial: () => 0,
+      decide: ({ nowMs, capacity, signals = [] }, untilMs) => {
+        const now = capacity.wanted?.job ?? capacity.ready.job
+        const loud = signals.length > 0 ? 100 : 10
+        const job = nowMs < untilMs || loud > now ? Math.max(now, loud) : loud
+        const why = { rule: 'keeps', inputs: {}, bound: [], changed: [] }
+        return {
+          decision: { kind: 'scale', to: { job }, why },
+          memory: loud > now ? nowMs + 120_000 : untilMs
+        }
+      }
+    }
+    const policy = withSignalCap(keeps)
+    let memory = policy.initial()
+    let wanted = 10
+    const path: number[] = []
+    for (let nowMs = 0; nowMs <= 600_000; nowMs += 15_000) {
+      const signals = nowMs >= 60_000 && nowMs < 180_000 ? [{ ...from('g', 0.3), sentMs: nowMs }] : []
+      const seen: Observation = {
+        nowMs,
+        capacity: { ready: { job: wanted }, wanted: { job: wanted } },
+        signals
+      }
+      const decided = policy.decide(seen, memory)
+      memory = decided.memory
+      wanted = decided.decision.to.job
+      path.push(wanted)
+    }
+    expect(new Set(path)).toEqual(new Set([10, 12]))
+    expect(path.at(-1)).toBe(10)
+    expect(memory.apart).toBeNull()
   })
 
   it('that is trusted more may add at least as much', () => {

@@ -7,7 +7,8 @@
  *   allowance(t) = maxExtra · t / trusted        below `trusted`; above, `most`
  *
  * `maxExtra` and `most` are units, or shares of `without`, rounded up. So a gateway gone wild costs at most that, whatever it claims, and none
- * takes anything away that would stay without it. Both answers come from the same memory, and what is remembered is that of the one with signals.
+ * takes anything away that would stay without it. From an alarm on until what it added is gone, the answer without signals has a memory of its
+ * own and is shown what it wanted itself: otherwise each turn would add to what the last one added. An alarm's allowance lasts for its horizon.
  */
 import { requireOption } from '../base/index.ts'
 import { wantedNow } from '../decide/answer.ts'
@@ -39,11 +40,23 @@ export function allowance(
   return Math.ceil(Math.min(unitsOf(most, base), (unitsOf(maxExtra, base) * trust) / trusted))
 }
 
+/** `apart`: how it goes on without signals while an alarm has an effect; null: as with them. Plain JSON. */
+export type CapMemory<Memory> = { readonly inner: Memory; readonly apart: Apart<Memory> | null }
+
+type Apart<Memory> = {
+  readonly memory: Memory
+  /** What it wanted last. */
+  readonly wanted: Units
+  /** What the last alarm may add, and until when. */
+  readonly allowed: Units
+  readonly untilMs: number
+}
+
 /** Throws `BAD_OPTION` for amounts that cannot be. */
 export function withSignalCap<Memory>(
   policy: Policy<Memory>,
   options: SignalCapOptions = {}
-): Policy<Memory> {
+): Policy<CapMemory<Memory>> {
   const { maxExtra, maxExtraOf = {}, trusted = 0.75, most } = options
   requireOption(trusted > 0 && trusted <= 1, 'withSignalCap.trusted', trusted, 'above 0, at most 1')
   for (const extra of [maxExtra, most, ...Object.values(maxExtraOf)]) {
@@ -52,16 +65,62 @@ export function withSignalCap<Memory>(
   return {
     name: `withSignalCap(${policy.name})`,
     intervalMs: policy.intervalMs,
-    initial: policy.initial,
-    decide: (seen, memory) => {
-      const decided = policy.decide(seen, memory)
+    initial: () => ({ inner: policy.initial(), apart: null }),
+    decide: (seen, { inner, apart }) => {
+      const decided = policy.decide(seen, inner)
       const { signals = [], ...rest } = seen
-      if (signals.length === 0) return decided
-      const alone = policy.decide(rest, memory).decision
-      const decision = capped(seen, signals, decided.decision, alone.to, options)
-      return { decision, memory: decided.memory }
+      if (signals.length === 0 && apart === null) {
+        return { decision: decided.decision, memory: { inner: decided.memory, apart } }
+      }
+      const alone = policy.decide(asItWanted(rest, apart), apart?.memory ?? inner)
+      const { to: without } = alone.decision
+      const alarms = signals.filter(({ burstAlarm }) => burstAlarm)
+      const lasts = apart !== null && seen.nowMs <= apart.untilMs
+      const allowed = alarms.length > 0 ? allowedBy(alarms, without, options) : lasts ? apart.allowed : {}
+      const decision = capped(seen, signals, decided.decision, without, allowed, trusted)
+      const untilMs = Math.max(
+        lasts ? apart.untilMs : Number.NEGATIVE_INFINITY,
+        ...alarms.map(({ sentMs, horizonMs }) => Math.min(sentMs, seen.nowMs) + horizonMs)
+      )
+      // What an alarm added is gone, and none is on.
+      const isOver = alarms.length === 0 && !lasts && sameUnits(without, decision.to)
+      const isApart = alarms.length > 0 || (apart !== null && !isOver)
+      return {
+        decision,
+        memory: {
+          inner: decided.memory,
+          apart: isApart ? { memory: alone.memory, wanted: without, allowed, untilMs: finite(untilMs) } : null
+        }
+      }
     }
   }
+}
+
+/** Plain JSON has no infinity. */
+const finite = (ms: number) => Math.max(-Number.MAX_SAFE_INTEGER, ms)
+
+/** The observation as it would be if nothing had been added: no more is wanted than it wanted itself. */
+function asItWanted<Memory>(seen: Observation, apart: Apart<Memory> | null): Observation {
+  if (apart === null) return seen
+  const now = wantedNow(seen)
+  const wanted: Record<string, number> = { ...seen.capacity.wanted }
+  for (const resource in apart.wanted) {
+    if (apart.wanted[resource] < now[resource]) wanted[resource] = apart.wanted[resource]
+  }
+  return { ...seen, capacity: { ...seen.capacity, wanted } }
+}
+
+function allowedBy(alarms: readonly EdgeSignal[], without: Units, options: SignalCapOptions): Units {
+  const { maxExtraOf = {} } = options
+  const allowed: Record<string, number> = {}
+  for (const resource in without) {
+    allowed[resource] = 0
+    for (const { gateway, trust } of alarms) {
+      const own = Object.hasOwn(maxExtraOf, gateway) ? { ...options, maxExtra: maxExtraOf[gateway] } : options
+      allowed[resource] += allowance(trust, without[resource], own)
+    }
+  }
+  return allowed
 }
 
 function capped(
@@ -69,26 +128,21 @@ function capped(
   signals: readonly EdgeSignal[],
   answer: Decision,
   without: Units,
-  options: SignalCapOptions
+  allowed: Units,
+  trusted: number
 ): Decision {
-  const { trusted = 0.75, maxExtraOf = {} } = options
-  const alarms = signals.filter(({ burstAlarm }) => burstAlarm)
   const isTrusted = signals.every(({ trust = 0 }) => trust >= trusted)
   const to: Record<string, number> = {}
   let because = ''
   for (const resource in answer.to) {
     const wanted = answer.to[resource]
     const base = without[resource] ?? wanted
-    let allowed = 0
-    for (const { gateway, trust } of alarms) {
-      const own = Object.hasOwn(maxExtraOf, gateway) ? { ...options, maxExtra: maxExtraOf[gateway] } : options
-      allowed += allowance(trust, base, own)
-    }
+    const most = base + (allowed[resource] ?? 0)
     // Unknown stays unknown: a comparison with it changes nothing.
     to[resource] = wanted
-    if (wanted > base + allowed) to[resource] = base + allowed
+    if (wanted > most) to[resource] = most
     else if (wanted < base && !isTrusted) to[resource] = base
-    if (!Object.is(to[resource], wanted)) because = reason(wanted, base, allowed, signals)
+    if (!Object.is(to[resource], wanted)) because = reason(wanted, base, allowed[resource] ?? 0, signals)
   }
   return because === '' ? answer : changed(seen, answer, to, because)
 }
@@ -97,6 +151,8 @@ function reason(wanted: number, base: number, allowed: number, signals: readonly
   const who = signals
     .map(({ gateway, trust }) => `${gateway} (trust ${trust?.toFixed(2) ?? 'none'})`)
     .join(', ')
+  if (signals.length === 0)
+    return `what was announced is over: ${base} without it, asked for ${wanted - base} more`
   return wanted > base
     ? `${who} may add ${allowed} to ${base}, asked for ${wanted - base}`
     : `${who} may not take ${base - wanted} of ${base} away`
