@@ -149,10 +149,10 @@ async function repeat(cycle: Cycle, abort: AbortSignal): Promise<void> {
     }
     if (parts.once) return
     // A turn that took longer than its interval is not made up for, and a clock that was set back is not waited for.
-    const nowMs = parts.clock.now()
-    const due = Math.max((woken ? beganMs : next) + target.intervalMs, nowMs)
-    next = Math.min(due, nowMs + target.intervalMs)
+    const inTime = (atMs: number) => Math.min(atMs, parts.clock.now() + target.intervalMs)
+    next = inTime(Math.max((woken ? beganMs : next) + target.intervalMs, parts.clock.now()))
     await parts.clock.sleepUntil(Math.min(next, beganMs + WAKE_GAP_MS), abort)
+    next = inTime(next)
     if (!cycle.alarmed) await waitFor(cycle, next, abort)
   }
 }
