@@ -38,8 +38,8 @@ export function renderReport(data: ReportData): string {
 <button type="button" data-theme-button>light / dark</button></header>
 ${leadSentence(data, focus)}
 <main><section>${headlineTable(data, colors, focus)}</section>
-${dualSection(data, focus)}
 ${timeSection(data, first.why)}
+${dualSection(data, focus)}
 <div class="two"><section><h2>What each policy can buy</h2>${frontierSvg(data, colors)}</section>
 <section><h2>Settings</h2>${settingsTable(data.settings)}</section></div>
 ${learnedSection(data)}
