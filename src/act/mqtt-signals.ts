@@ -99,15 +99,30 @@ async function open(access: MqttAccess, version: MqttVersion): Promise<Link> {
           client.once('connect', yes)
           client.once('close', no)
         })
+  /** Not acknowledged yet. The client would send them again when it is back, and nobody wants them then. */
+  const unsure = new Set<number>()
+  client.on('close', () => {
+    for (const id of unsure) client.removeOutgoingMessage(id)
+  })
+  const send = (topic: string, payload: Uint8Array, options: PublishOptions) =>
+    new Promise<void>((resolve, reject) => {
+      let id = 0
+      client.publish(topic, Buffer.from(payload), options, (error) => {
+        unsure.delete(id)
+        if (error) reject(error)
+        else resolve()
+      })
+      id = client.getLastMessageId()
+      unsure.add(id)
+    })
   const link: Link = {
     version,
     async publish(topic, payload, options, abort) {
       // Not yet connected at the beginning is no reason to give up at once; having lost the connection is.
       if (!client.connected && was) throw mqttError(last ?? 'not connected', url)
       await within(`MQTT at ${url}`, connected(), timeoutMs, abort)
-      const sent = client.publishAsync(topic, Buffer.from(payload), options)
-      await within(`MQTT at ${url}`, sent, timeoutMs, abort).catch((error) => {
-        throw mqttError(error, url)
+      await within(`MQTT at ${url}`, send(topic, payload, options), timeoutMs, abort).catch((error) => {
+        throw mqttError(was && !client.connected ? 'connection lost' : error, url)
       })
     },
     refusesVersion: () => !was && last !== undefined && /version/.test(mqttError(last, url).message),
