@@ -355,6 +355,18 @@ export const badConfigs: readonly BadConfig[] = [
     says: ['4:48: targets.cars.sources[0].queries must have at least one query']
   },
   {
+    when: 'InfluxQL without its range',
+    text: source('{ type: influxdb, url: http://a, database: d, query: SELECT mean(v) FROM l }'),
+    says: ['4:66: targets.cars.sources[0].queries.load must have WHERE $time in it']
+  },
+  {
+    when: 'InfluxQL that fills gaps with zero',
+    text: source(
+      '{ type: influxdb, url: http://a, database: d, query: SELECT mean(v) FROM l WHERE $time fill(0) }'
+    ),
+    says: ['4:66: targets.cars.sources[0].queries.load must not fill gaps']
+  },
+  {
     when: 'an actuator without an address',
     text: 'version: 1\ntargets:\n  cars:\n    source: { type: replay, file: x }\n    actuator: { type: flink }\n',
     says: ['5:5: targets.cars.actuator needs a url, as there is no Flink source to take it from']

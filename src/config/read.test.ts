@@ -157,7 +157,7 @@ targets:
     sources:
       - { type: flink, url: https://flink:8081, job: cars, bearer: env:FLINK, headers: { X-Team: cars } }
       - { type: prometheus, url: http://prometheus:9090, query: 'sum(rate(x[1m]))', step: 15s, settle: 5s }
-      - { type: influxdb, url: http://influx:8086, database: live, queries: { load: SELECT 1 }, version: 2, org: o, token: env:T }
+      - { type: influxdb, url: http://influx:8086, database: live, queries: { load: 'SELECT mean(v) FROM l WHERE $time GROUP BY time($step)' }, version: 2, org: o, token: env:T }
       - { type: kafka, bootstrapServers: 'a:9092,b:9092', topics: [x, y], group: g, tls: true, sasl: { mechanism: PLAIN, username: u, password: 'file:p' } }
       - { type: mqtt, url: mqtts://broker:8883, tls: { ca: ca.pem, cert: me.pem, key: 'file:me.key' }, topic: 'sensors/#' }
       - { type: replay, file: load.csv, scale: 2, speed: 60, perStep: true }

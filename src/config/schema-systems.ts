@@ -63,10 +63,25 @@ export const mqtt = {
 export const topics = (example: string) =>
   short(kind.several(kind.text(`a topic such as ${example}`), `topics such as ${example}`), orText)
 
-const queries = (example: string) =>
+const query = (example: string, wrong: (query: string) => string | undefined) =>
+  kind.text(`a query such as ${example}`).check(({ value, issues }) => {
+    const says = wrong(value)
+    if (says !== undefined) issues.push(kind.wrong(says, value))
+  })
+
+/** What `observe/influxdb.ts` cannot use: without a range it reads everything, and a gap that is filled looks measured. */
+function notForInflux(query: string): string | undefined {
+  if (!/\$time\b/.test(query)) return 'must have WHERE $time in it, for the range that is asked for'
+  return /\bfill\s*\(\s*(-?\d|previous|linear)/i.test(query)
+    ? 'must not fill gaps: what was not measured would look measured'
+    : undefined
+}
+
+/** `wrong` says what a query must be that it is not. */
+const queries = (example: string, wrong: (query: string) => string | undefined = () => undefined) =>
   short(
     z
-      .record(z.string(), kind.text(`a query such as ${example}`), {
+      .record(z.string(), query(example, wrong), {
         error: (issue) => kind.mustBe('queries by the name of what they give', issue)
       })
       .refine((given) => Object.keys(given).length > 0, { error: 'must have at least one query' }),
@@ -102,7 +117,7 @@ const influxSource = kind
     retentionPolicy: kind.text('a retention policy').optional(),
     org: kind.text('an organisation').optional().describe('of version 2'),
     token: kind.secretRef().optional().describe('of version 2'),
-    queries: queries('SELECT mean(rate) FROM load WHERE $time GROUP BY time(1m)'),
+    queries: queries('SELECT mean(rate) FROM load WHERE $time GROUP BY time($step)', notForInflux),
     step: step()
   })
   .describe('InfluxQL; version 2 through its v1-compatible endpoints')
