@@ -25,7 +25,7 @@ const sleepUntil = (atMs: number, abort: AbortSignal) =>
 
 describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
   'a real Flink',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   () => {
     let kafka: LiveKafka
     let cluster: LiveFlink
@@ -58,7 +58,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
     }, 60_000)
 
     /** Readings until enough topologies are sound, and what was told on the way. */
-    async function watch(sound: number, withinMs = 40_000, of = 'costly'): Promise<Watched> {
+    async function watch(sound: number, withinMs = 90_000, of = 'costly'): Promise<Watched> {
       const abort = new AbortController()
       const late = setTimeout(() => abort.abort(), withinMs)
       const source = flinkSource({
