@@ -1,10 +1,8 @@
 /** What a shadow remembers, plain JSON, and what it says of it. */
 import type { Units } from '../roles.ts'
 import { type FloorMemory, noFloor } from './with-reactive-floor.ts'
-import type { Wanted } from './with-shadow-score.ts'
 import { type Block, emptyBlock, type Verdict, verdictOf } from './with-shadow-verdict.ts'
-
-export type Who = 'learned' | 'reference'
+import type { Wanted, Who } from './with-shadow-wanted.ts'
 
 export type ShadowOwn = {
   readonly inCharge: Who
@@ -16,6 +14,10 @@ export type ShadowOwn = {
   readonly said: { readonly [who in Who]: { readonly ms: number; readonly to: Units } | null }
   readonly wanted: readonly Wanted[]
   readonly scoredMs: number | null
+  /** Events that would wait if each had always been in charge. */
+  readonly backlog: { readonly [who in Who]: number }
+  /** How far the learned policy is behind, units · ms, never above 0. */
+  readonly balance: number
   readonly blocks: readonly Block[]
   readonly open: Block
   /** Scored turns in all. */
@@ -37,6 +39,8 @@ export const noShadow: ShadowOwn = {
   said: { learned: null, reference: null },
   wanted: [],
   scoredMs: null,
+  backlog: { learned: 0, reference: 0 },
+  balance: 0,
   blocks: [],
   open: emptyBlock,
   turns: 0,

@@ -3,28 +3,18 @@
  *
  *   v(t)  = min over [t − lead, t] of what it wanted              grown units serve a lead time later, fewer serve at once
  *   need  = load / (unitRate · target)                             the unit rate of a unit that has all it needs (sizing.ts)
- *   cost  = v_paid(t) + lateWeight · max(0, need − v(t))           units, at the middle of the load's newest steps
+ *   late  = max(0, need − v(t)) + min(need, backlog / (unitRate · 60 s))       its own backlog (with-shadow-twin.ts)
+ *   cost  = v_paid(t) + lateWeight · late                          units, at the middle of the load's newest steps
  *
  * Nothing but Observations is needed: what was wanted is kept in a ring, and what came is the load series a little later. Nothing is
  * scored that is not known: a step of the load that was not measured, an observation with anything to doubt, an answer that was given in
  * doubt, a lead time that is not covered, an unknown unit rate.
  */
-import type { Observation, Units } from '../roles.ts'
+import type { Observation } from '../roles.ts'
 import { usable } from './answer.ts'
 import { doubtsOf, type Trust } from './doubt.ts'
 import type { FullRate, Sizing } from './sizing.ts'
-
-/** What both wanted from a moment on. `null`: an answer that does not count. */
-export type Wanted = {
-  readonly ms: number
-  readonly learned: Amount | null
-  readonly reference: Amount | null
-}
-
-export type Amount = {
-  readonly serves: number
-  readonly costs: number
-}
+import { leadOf, standAt, type Wanted, type Who } from './with-shadow-wanted.ts'
 
 /** One scored turn: the cost of each in units, and how long it stands for. */
 export interface Scored {
@@ -43,37 +33,10 @@ export interface ScoreOptions {
   readonly trust: Trust
 }
 
-/** No ring is longer: at one entry each 15 s, an hour and more of lead time. */
-const MOST_WANTED = 300
+/** A backlog is told in units that would work it off in this time. */
+const DRAIN_S = 60
 /** The newest steps of the load stand for so many intervals at most: behind a gap only what came after it. */
 const MOST_INTERVALS = 2
-
-export function leadOf({ service }: Observation, otherwise: number): number {
-  const told = service?.leadTimeMs?.p50
-  return usable(told) ? told : otherwise
-}
-
-export function amountOf({ serves, costs }: Sizing, to: Units, seen: Observation): Amount | null {
-  const amount = { serves: serves(to, seen), costs: costs(to, seen) }
-  return usable(amount.serves) && usable(amount.costs) ? amount : null
-}
-
-/** The ring with one entry more, and without those that no later load can be measured against. */
-export function remembered(
-  ring: readonly Wanted[],
-  entry: Wanted,
-  seen: Observation,
-  { leadMs, intervalMs }: ScoreOptions
-): readonly Wanted[] {
-  // A clock that ran backwards makes what was remembered worthless.
-  const before = ring.filter(({ ms }) => ms < entry.ms)
-  const backwards = before.length < ring.length && ring[ring.length - 1].ms > entry.ms
-  const longMs = leadOf(seen, leadMs) + 4 * Math.max(intervalMs, seen.load?.stepMs ?? 0) + 60_000
-  const from = entry.ms - longMs
-  let first = Math.max(0, before.length + 1 - MOST_WANTED)
-  while (first + 1 < before.length && before[first + 1].ms <= from) first++
-  return backwards ? [entry] : [...before.slice(first), entry]
-}
 
 /** What has come since `scoredMs`, scored where everything is known; and until when it now is. */
 export function scoreOf(
@@ -81,6 +44,7 @@ export function scoreOf(
   ring: readonly Wanted[],
   scoredMs: number | null,
   full: FullRate,
+  backlog: Readonly<Record<Who, number>>,
   options: ScoreOptions
 ): { readonly scored?: Scored; readonly scoredMs: number | null } {
   const { load, nowMs } = seen
@@ -106,36 +70,16 @@ export function scoreOf(
   if (!isKnown || full === null || doubtsOf(seen, options.trust).length > 0) return { scoredMs: endMs }
   const need = rate / (full.rate * options.target)
   const atMs = endMs - spanMs / 2
-  const learned = costAt(ring, 'learned', atMs, leadOf(seen, options.leadMs), need, options.lateWeight)
-  const reference = costAt(ring, 'reference', atMs, leadOf(seen, options.leadMs), need, options.lateWeight)
+  const lead = leadOf(seen, options.leadMs)
+  const cost = (who: Who) => {
+    const stand = standAt(ring, who, atMs, lead)
+    if (stand === null) return NaN
+    // What waits makes what comes late, all of it at most; what is not served at all comes on top.
+    const waiting = Math.min(need, backlog[who] / (full.rate * DRAIN_S))
+    const late = waiting + Math.max(0, need - stand.ready.serves)
+    return stand.wanted.costs + options.lateWeight * late
+  }
+  const [learned, reference] = [cost('learned'), cost('reference')]
   if (Number.isNaN(learned) || Number.isNaN(reference)) return { scoredMs: endMs }
   return { scored: { ms: spanMs, learned, reference }, scoredMs: endMs }
-}
-
-/** `NaN` where the ring does not cover the lead time, or an answer in it does not count. */
-function costAt(
-  ring: readonly Wanted[],
-  who: 'learned' | 'reference',
-  atMs: number,
-  leadMs: number,
-  need: number,
-  lateWeight: number
-): number {
-  let serves = Number.POSITIVE_INFINITY
-  let costs = NaN
-  for (let i = ring.length - 1; i >= 0; i--) {
-    const { ms, [who]: wanted } = ring[i]
-    if (ms > atMs) continue
-    if (wanted === null) return NaN
-    if (Number.isNaN(costs)) costs = wanted.costs
-    serves = Math.min(serves, wanted.serves)
-    if (ms <= atMs - leadMs) return costs + lateWeight * Math.max(0, need - serves)
-  }
-  return NaN
-}
-
-/** An answer that is no number is none: it is not remembered, and does not count. */
-export function sound(to: Units): boolean {
-  for (const resource in to) if (!usable(to[resource])) return false
-  return true
 }

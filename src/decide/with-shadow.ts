@@ -3,6 +3,7 @@
  *
  *   demote    worse over a window          D − t·e > margin · (mean cost of the reference), at least `minTurns` scored turns;
              or suddenly             the same in the newest quarter of it, by five margins
+             and far enough behind   S = min(0, S + (1 + margin) · reference − learned) < −credit · window · (mean cost of the reference)
  *   promote   better for a whole probation D + t·e < 0 over 12 blocks of it; each demotion doubles the probation, 16 times at most
  *
  * Both are asked, each in its own interval; one acts, and both are scored with hindsight from Observations alone: the cost of what each
@@ -10,37 +11,24 @@
  * with-shadow-verdict.ts. After a change nothing shrinks for a lead time, and nothing falls below the reactive need for as long as
  * queues grow.
  *
- * The score is open loop: a policy sees the capacity that the other one made and not its own, and nobody's backlog is carried. So a
- * policy that moves step by step, or that reads a saturated CPU, is pulled towards the one in charge: differences are seen smaller
- * than they are, in the right direction. That costs time until a demotion, and is why a promotion asks for more than a demotion, and
- * for twice as much each time. After the shadow deployments of machine learning (Sculley et al. 2015 call for such live tests);
- * the comparison is ours.
+ * S is Page's cumulative sum (1954): a policy that insures against bursts costs most while none comes, and one quiet hour is no reason.
+ *
+ * The one that is not in charge sees its twin: the same world with the capacity it wanted and the backlog it would have
+ * (with-shadow-twin.ts). The twin knows no noise, restarts or drops, and a backlog that one leaves to the other; so a promotion asks for
+ * more than a demotion, and for twice as much each time. After the shadow deployments of machine learning (Sculley et al. 2015 call for
+ * such live tests); the comparison is ours.
  */
-import { formatDuration, type GivenOptions, MINUTE, type OptionTable, readOptions } from '../base/index.ts'
+import { formatDuration, type GivenOptions, MINUTE, readOptions } from '../base/index.ts'
 import type { Change, Decided, Decision, Observation, Policy, Units } from '../roles.ts'
 import { hold, trusted, usable, wantedNow } from './answer.ts'
-import { defaultTrust, doubtsOf, type Trust } from './doubt.ts'
+import { defaultTrust, doubtsOf } from './doubt.ts'
 import { keep, sameUnits } from './guard.ts'
-import { type Sizing, sizingOf } from './sizing.ts'
+import { sizingOf } from './sizing.ts'
 import { reactiveFloor } from './with-reactive-floor.ts'
-import {
-  flipped,
-  noShadow,
-  type ShadowMemory,
-  type ShadowOwn,
-  standing,
-  told,
-  type Who
-} from './with-shadow-memory.ts'
-import {
-  amountOf,
-  leadOf,
-  remembered,
-  type ScoreOptions,
-  scoreOf,
-  sound,
-  type Wanted
-} from './with-shadow-score.ts'
+import { flipped, noShadow, type ShadowMemory, type ShadowOwn, standing, told } from './with-shadow-memory.ts'
+import { type ShadowParts, shadowOptions } from './with-shadow-options.ts'
+import { type ScoreOptions, scoreOf } from './with-shadow-score.ts'
+import { backlogAfter, twinOf } from './with-shadow-twin.ts'
 import {
   added,
   BLOCKS,
@@ -52,53 +40,7 @@ import {
   type Verdict,
   verdictOf
 } from './with-shadow-verdict.ts'
-
-export const shadowOptions = {
-  window: { kind: 'duration', default: 3_600_000, min: 60_000, says: 'scored time that a demotion looks at' },
-  minTurns: { kind: 'integer', default: 20, min: 1, says: 'scored turns without which there is no demotion' },
-  margin: {
-    kind: 'number',
-    default: 0.1,
-    min: 0,
-    max: 10,
-    says: 'worse by more than this share of the reference’s cost'
-  },
-  probation: {
-    kind: 'duration',
-    default: 7_200_000,
-    min: 60_000,
-    says: 'scored time for which it must have been better to come back'
-  },
-  target: {
-    kind: 'number',
-    default: 0.8,
-    min: 0.01,
-    max: 1,
-    says: 'utilisation that is neither late nor waste'
-  },
-  lateWeight: {
-    kind: 'number',
-    default: 5,
-    min: 0,
-    says: 'one unit that is missing is as dear as so many that are idle'
-  },
-  leadTime: {
-    kind: 'duration',
-    default: 120_000,
-    min: 0,
-    says: 'time until a new unit serves, where it is not estimated'
-  },
-  resource: { kind: 'text', says: 'the resource that serves; all added up unless named' }
-} satisfies OptionTable
-
-export interface ShadowParts {
-  /** What answers serve with and cost; units of `resource` unless given. */
-  readonly sizing?: Sizing
-  /** Settings that the reference does not know, while it is in charge; otherwise they stay as they are. */
-  readonly usual?: Units
-  /** Which metrics matter for scoring, and how old they may be; all of them, 5 min, unless set. */
-  readonly trust?: Partial<Trust>
-}
+import { amountOf, leadOf, remembered, sound, standAt, type Wanted, type Who } from './with-shadow-wanted.ts'
 
 /** The longest probation, in probations. */
 const MOST_PROBATIONS = 16
@@ -113,7 +55,7 @@ export function withShadow<Learned, Reference>(
   parts: ShadowParts = {}
 ): Policy<ShadowMemory<Learned, Reference>> {
   const options = readOptions('withShadow', shadowOptions, given)
-  const { target, lateWeight, leadTime: leadMs, margin, minTurns, window, probation } = options
+  const { target, lateWeight, leadTime: leadMs, margin, minTurns, window, probation, credit } = options
   const intervalMs = Math.min(learned.intervalMs, reference.intervalMs)
   const sizing = parts.sizing ?? sizingOf(options.resource)
   const trust = { ...defaultTrust, ...parts.trust }
@@ -122,11 +64,16 @@ export function withShadow<Learned, Reference>(
 
   function decide(seen: Observation, memory: ShadowMemory<Learned, Reference>) {
     const { own } = memory
-    const asked = {
-      learned: due(own, 'learned', seen, learned) ? learned.decide(seen, memory.learned) : undefined,
-      reference: due(own, 'reference', seen, reference) ? reference.decide(seen, memory.reference) : undefined
-    }
     const doubted = doubtsOf(seen, trust).length > 0
+    const shown = (who: Who) => (own.inCharge === who || doubted ? seen : twin(seen, own, who))
+    const asked = {
+      learned: due(own, 'learned', seen, learned)
+        ? learned.decide(shown('learned'), memory.learned)
+        : undefined,
+      reference: due(own, 'reference', seen, reference)
+        ? reference.decide(shown('reference'), memory.reference)
+        : undefined
+    }
     const scored = judged(noted(own, seen, asked.learned, asked.reference, doubted), seen)
     const decision = answered(seen, own, scored, asked)
     return {
@@ -139,7 +86,13 @@ export function withShadow<Learned, Reference>(
     }
   }
 
-  /** What both said now, and what the queue does. */
+  /** What the one that is not in charge would see. */
+  function twin(seen: Observation, own: ShadowOwn, who: Who): Observation {
+    const stand = standAt(own.wanted, who, seen.nowMs, leadOf(seen, leadMs))
+    return twinOf(seen, stand, own.backlog[who], own.floor.rate, sizing, own.said[who]?.to)
+  }
+
+  /** What both said now, and what the queues do: the real one, and what would wait if each were in charge. */
   function noted(
     own: ShadowOwn,
     seen: Observation,
@@ -164,8 +117,14 @@ export function withShadow<Learned, Reference>(
         : sound(now.decision.to)
           ? { ms: seen.nowMs, to: now.decision.to }
           : null
+    const forMs = newest === undefined || doubted ? 0 : seen.nowMs - newest.ms
+    const waits = (who: Who) => {
+      const stand = standAt(own.wanted, who, seen.nowMs, leadOf(seen, leadMs))
+      return backlogAfter(seen, own.backlog[who], stand, own.floor.rate, forMs)
+    }
     return {
       ...own,
+      backlog: { learned: waits('learned'), reference: waits('reference') },
       said: { learned: said('learned', ofLearned), reference: said('reference', ofReference) },
       wanted: remembered(own.wanted, entry, seen, scoring),
       floor: floor.look(seen, own.floor)
@@ -173,14 +132,16 @@ export function withShadow<Learned, Reference>(
   }
 
   function judged(own: ShadowOwn, seen: Observation): { own: ShadowOwn; flip?: Verdict } {
-    const { scored, scoredMs } = scoreOf(seen, own.wanted, own.scoredMs, own.floor.rate, scoring)
+    const { scored, scoredMs } = scoreOf(seen, own.wanted, own.scoredMs, own.floor.rate, own.backlog, scoring)
     if (scored === undefined) return { own: { ...own, scoredMs } }
     const open = added(own.open, scored)
-    const after = { ...own, scoredMs, turns: own.turns + 1, open }
+    const ahead = scored.reference * (1 + margin) - scored.learned
+    const balance = own.inCharge === 'learned' ? Math.min(0, own.balance + ahead * scored.ms) : 0
+    const after = { ...own, scoredMs, turns: own.turns + 1, open, balance }
     if (open.ms < blockMs(own)) return { own: after }
     const blocks = [...own.blocks, open].slice(-BLOCKS)
     const verdict = verdictOf(blocks)
-    if (verdict === null || !mustFlip(own.inCharge, blocks, verdict)) {
+    if (verdict === null || !mustFlip(after, blocks, verdict)) {
       return { own: { ...after, blocks, open: emptyBlock } }
     }
     const demoted = own.inCharge === 'learned'
@@ -191,6 +152,7 @@ export function withShadow<Learned, Reference>(
         flips: own.flips + 1,
         demotions: own.demotions + (demoted ? 1 : 0),
         flippedMs: seen.nowMs,
+        balance: 0,
         blocks: [],
         open: emptyBlock
       },
@@ -198,13 +160,12 @@ export function withShadow<Learned, Reference>(
     }
   }
 
-  function mustFlip(inCharge: Who, blocks: readonly Block[], verdict: Verdict): boolean {
-    if (inCharge === 'learned') {
-      const latest = verdictOf(blocks.slice(-LEAST_BLOCKS))
-      const jumped = latest !== null && isWorse(latest, SUDDEN * margin)
-      return verdict.turns >= minTurns && (jumped || isWorse(verdict, margin))
-    }
-    return blocks.length === BLOCKS && isBetter(verdict)
+  function mustFlip({ inCharge, balance }: ShadowOwn, blocks: readonly Block[], verdict: Verdict): boolean {
+    if (inCharge === 'reference') return blocks.length === BLOCKS && isBetter(verdict)
+    const latest = verdictOf(blocks.slice(-LEAST_BLOCKS))
+    const jumped = latest !== null && isWorse(latest, SUDDEN * margin)
+    const isBehind = balance < -credit * window * verdict.reference
+    return isBehind && verdict.turns >= minTurns && (jumped || isWorse(verdict, margin))
   }
 
   function blockMs({ inCharge, demotions }: ShadowOwn): number {
