@@ -49,6 +49,7 @@ async function fleetTarget(config: Config, target: TargetConfig, parts: TargetPa
       keepMs: historyMs,
       staleMs: guards.maxAge,
       maxSkewMs: guards.maxSkew,
+      bounds: { min: target.minReplicas, max: target.maxReplicas },
       fixed: fixedOf(target),
       ...(signals && { signals: signals.desk(name) })
     },

@@ -35,6 +35,8 @@ export interface ViewOptions {
   readonly staleMs?: number
   /** A sender's clock may run ahead by this much; a minute. */
   readonly maxSkewMs?: number
+  /** Bounds of every resource that has none of its own in `fixed`. */
+  readonly bounds?: { readonly min?: number; readonly max?: number }
   /** What never changes by itself. */
   readonly fixed?: Pick<Observation, 'bounds' | 'slo' | 'price' | 'site'>
   /** Joins signals of gateways; without it they are left out. */
@@ -170,16 +172,26 @@ export function view(options: ViewOptions): View {
     for (const [name, metric] of metrics) {
       told[name] = { value: metric.value, quality: qualityOf(metric, nowMs), ageMs: ageOf(metric, nowMs) }
     }
+    const capacity = capacityNow(nowMs)
+    const bounds = boundsOf(capacity)
     return {
       nowMs,
       target,
       ...fixed,
+      ...(bounds && { bounds }),
       ...(hasLoad && { load: log.read(nowMs - shownMs, nowMs) }),
-      capacity: capacityNow(nowMs),
+      capacity,
       ...(metrics.size > 0 && { metrics: told }),
       ...(topology && { topology: isFresh(topology, nowMs) ? topology.value : unmeasured(topology.value) }),
       ...(signals && { signals: signals.current(nowMs) })
     }
+  }
+
+  /** Policies plan within bounds, so they are shown those that hold for all. */
+  function boundsOf({ ready, wanted }: Capacity): Observation['bounds'] {
+    if (options.bounds === undefined) return fixed?.bounds
+    const names = Object.keys({ ...ready, ...wanted })
+    return { ...Object.fromEntries(names.map((name) => [name, options.bounds ?? {}])), ...fixed?.bounds }
   }
 
   const isFresh = (it: Told<unknown>, nowMs: number) => ['ok', 'late'].includes(qualityOf(it, nowMs))
