@@ -8,7 +8,7 @@ const panel = { width: 300, height: 150 }
 
 export function pictureOf(cells: readonly Cell[]): string {
   const parts = scenarios.flatMap((scenario, i) => {
-    const box: Box = { x: 60 + (i % 2) * 380, y: 60 + Math.floor(i / 2) * 240, ...panel }
+    const box: Box = { x: 60 + (i % 2) * 380, y: 92 + Math.floor(i / 2) * 222, ...panel }
     return panelOf(
       cells.filter((cell) => cell.scenario === scenario && cell.signal === 'predictor'),
       scenario,
@@ -16,15 +16,16 @@ export function pictureOf(cells: readonly Cell[]): string {
     )
   })
   const legend = [
+    text(60, 50, 'Reward above the network without the alarm, as a share of its own, %; dashed: −5 %'),
     text(60, 24, 'ppo, misses', { fill: colours.blue, bold: true }),
     text(160, 24, 'ppo, false alarms', { fill: colours.purple, bold: true }),
     text(300, 24, 'wary ppo, misses', { fill: colours.green }),
     text(430, 24, 'wary ppo, false alarms', { fill: colours.orange })
   ]
-  return svg(width, 550, 'Reward above the network without the alarm, as the alarm gets worse', [
+  return svg(width, 530, 'Reward above the network without the alarm, as the alarm gets worse', [
     ...legend,
     ...parts,
-    text(width / 2, 536, 'share of the alarms that is missed in %, or false alarms an hour · 25', {
+    text(width / 2, 512, 'share of the alarms that is missed, %; false alarms: 25 is one an hour, 50 two', {
       anchor: 'middle',
       fill: colours.faint
     })
@@ -64,7 +65,7 @@ function panelOf(cells: readonly Cell[], scenario: string, box: Box): string[] {
       { stroke, dash, width: 1 }
     )
   return [
-    text(box.x, box.y - 10, `${scenario}: % of reactive's reward`, { bold: true }),
+    text(box.x, box.y - 10, scenario, { bold: true }),
     xAxis(box, x, (tick) => `${tick}`),
     yAxis(box, y, (tick) => `${tick}`),
     level(0, colours.ink),
