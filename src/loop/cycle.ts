@@ -27,6 +27,8 @@ const REOPEN_MS = 5 * SECOND
 const ONCE_PATIENCE_MS = 30 * SECOND
 const CAPACITY_PATIENCE_MS = 5 * SECOND
 const LOOK_MS = 250
+/** A source that is told to end has this long. */
+const LEAVE_MS = 5 * SECOND
 
 /** Repeats the turn until aborted. Rejects only for a mistake of ours. */
 export async function runTarget(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Promise<void> {
@@ -39,8 +41,18 @@ export async function runTarget(target: LoopTarget, parts: LoopParts, abort: Abo
     await repeat(cycle, ended)
   } finally {
     stop.abort()
-    await Promise.all([...reading, cycle.commander.idle()])
+    await leave(cycle, Promise.all([...reading, cycle.commander.idle()]))
   }
+}
+
+/** Who does not end when told to is not waited for: others come after. */
+async function leave(cycle: Cycle, ended: Promise<unknown>): Promise<void> {
+  const { clock } = cycle.parts
+  const all = new AbortController()
+  const late = clock.sleepUntil(clock.now() + LEAVE_MS, all.signal).then(() => true)
+  if (await Promise.race([ended.then(() => false), late]))
+    complain(cycle, 'a source does not end; it is left')
+  all.abort()
 }
 
 /** What one target's loop holds in its hands. */

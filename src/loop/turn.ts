@@ -39,6 +39,8 @@ export function heldBack(
   { runningMs, outstanding }: { readonly runningMs: number; readonly outstanding: boolean }
 ): string | undefined {
   if (outstanding) return 'the last command is not concluded yet'
+  const odd = Object.entries(decision.to).find(([, units]) => !(Number.isSafeInteger(units) && units >= 0))
+  if (odd !== undefined) return `${odd[1]} of ${odd[0]} is no number of units`
   const now = { ...observation.capacity.ready, ...observation.capacity.wanted }
   const unknown = Object.keys(decision.to).filter((resource) => !(now[resource] >= 0))
   if (unknown.length > 0) return `what there is of ${unknown.join(', ')} is not known`

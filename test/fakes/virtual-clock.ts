@@ -1,16 +1,26 @@
 /** A clock that goes only when told to: whoever sleeps is woken in order of time, and has finished before the next wakes. */
+interface Sleeper {
+  atMs: number
+  /** Who went to sleep first wakes first. */
+  readonly order: number
+  wake: (() => void) | undefined
+}
+
 export function virtualClock(startMs = 0) {
   let now = startMs
-  const sleepers: { atMs: number; wake: () => void }[] = []
+  let order = 0
+  /** A binary heap: the next to wake is the first. Who was woken otherwise stays until it comes up. */
+  const heap: Sleeper[] = []
 
   async function advance(ms: number): Promise<void> {
     const until = now + ms
     for (;;) {
       await settle()
-      const next = sleepers.toSorted((a, b) => a.atMs - b.atMs)[0]
-      if (next === undefined || next.atMs > until) break
+      while (heap.length > 0 && heap[0].wake === undefined) pop(heap)
+      if (heap.length === 0 || heap[0].atMs > until) break
+      const next = pop(heap)
       now = Math.max(now, next.atMs)
-      next.wake()
+      next.wake?.()
     }
     now = until
     await settle()
@@ -22,12 +32,12 @@ export function virtualClock(startMs = 0) {
       if (abort.aborted || atMs <= now) return Promise.resolve()
       return new Promise((resolve) => {
         const wake = () => {
-          sleepers.splice(sleepers.indexOf(sleeper), 1)
+          sleeper.wake = undefined
           abort.removeEventListener('abort', wake)
           resolve()
         }
-        const sleeper: { atMs: number; wake: () => void } = { atMs, wake }
-        sleepers.push(sleeper)
+        const sleeper: Sleeper = { atMs, order: order++, wake }
+        push(heap, sleeper)
         abort.addEventListener('abort', wake, { once: true })
       })
     },
@@ -35,9 +45,35 @@ export function virtualClock(startMs = 0) {
     /** Time jumps, and nobody is woken for it: a clock that is set, or a machine that slept. Who sleeps goes on for as long as before. */
     jump(ms: number): void {
       now += ms
-      for (const sleeper of sleepers) sleeper.atMs += ms
+      for (const sleeper of heap) sleeper.atMs += ms
     }
   }
+}
+
+const before = (a: Sleeper, b: Sleeper) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+
+function push(heap: Sleeper[], sleeper: Sleeper): void {
+  let i = heap.push(sleeper) - 1
+  for (let up = (i - 1) >> 1; i > 0 && before(sleeper, heap[up]); up = (i - 1) >> 1) {
+    heap[i] = heap[up]
+    heap[up] = sleeper
+    i = up
+  }
+}
+
+function pop(heap: Sleeper[]): Sleeper {
+  const [first] = heap
+  const last = heap.pop() as Sleeper
+  if (heap.length === 0) return first
+  let i = 0
+  for (let child = 1; child < heap.length; child = 2 * i + 1) {
+    if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++
+    if (!before(heap[child], last)) break
+    heap[i] = heap[child]
+    i = child
+  }
+  heap[i] = last
+  return first
 }
 
 /** Lets everything run that waits for nothing but its turn. */
