@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { modelFile, savedModel } from './models.ts'
 import { constant, proportional, tuned } from './rules.ts'
-import { percentile, scene, scores, seeds } from './scenes.ts'
+import { percentile, scenarios, scene, scores, seeds } from './scenes.ts'
+import { LEARNING, network } from './training.ts'
 import { outcome, played, storm } from './tsunami/storm.ts'
 
 const nine = constant.make({ executors: 9, memory: 4, storage: 1, compression: 0 })
@@ -81,5 +84,27 @@ describe('an accident', () => {
       expect(Math.max(...ignored.after)).toBeGreaterThan(2_000)
       expect(answered.reward).toBeGreaterThan(ignored.reward)
     }
+  })
+})
+
+describe('the committed networks', () => {
+  const all = scenarios.flatMap((scenario) =>
+    (['proactive', 'reactive', 'wary'] as const).map((kind) => [scenario, kind] as const)
+  )
+
+  it.each(all)('%s, %s: small, whole, trained as it says, and for its own state', (scenario, kind) => {
+    expect(statSync(modelFile(scenario, kind)).size).toBeLessThan(120_000)
+    const { environment, trained } = savedModel(scenario, kind)
+    expect(environment.observationSize).toBe(kind === 'reactive' ? 11 : 13)
+    expect(trained.options).toMatchObject(LEARNING)
+    expect(trained.world).toMatchObject({ scenario, edge: kind === 'reactive' ? 'none' : 'predictor' })
+  })
+
+  it('decide by their weights: with those of another scenario something else is done', () => {
+    const environment = scene({ scenario: 'balanced' })
+    const rewards = (['balanced', 'healthcare_critical'] as const).map((scenario) =>
+      scores(environment, seeds.short.slice(0, 1), network(savedModel(scenario, 'proactive')))
+    )
+    expect(rewards[0]).not.toEqual(rewards[1])
   })
 })
