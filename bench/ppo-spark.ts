@@ -3,7 +3,7 @@
  * world in Python (`peers/spark_gym.py`, checked against ours by `test/spark-gym.test.ts`).
  *
  * Both play 8 environments with perceptrons 64×64 on one thread, in the same 64 episodes, which are made before the clock starts, with the
- * settings that `train policy --world spark` has. A decision is that of the policy as a rehearsal asks it, in its shield.
+ * settings that `train policy --world spark --begin nothing` has. A decision is that of the policy as a rehearsal asks it, in its shield.
  */
 import { MINUTE, random, series } from '../src/base/index.ts'
 import { elasticEnvironment } from '../src/compare/elastic-environment.ts'
@@ -44,7 +44,7 @@ let episodes: string | undefined
 function train(of: number, kernels: string) {
   worlds ??= Array.from({ length: ENVIRONMENTS }, kept)
   const own = worlds
-  const learner = ppo((index) => own[index], { ...sparkLearning, steps: of, seed: 1, kernels })
+  const learner = ppo((index) => own[index], { ...sparkLearning.nothing, steps: of, seed: 1, kernels })
   while (!learner.done) learner.update()
   return learner
 }

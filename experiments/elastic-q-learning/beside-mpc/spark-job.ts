@@ -29,10 +29,11 @@ export function sparkBesideJob({ name, trace, span, price, seeds, steps }: Spark
   const task: SparkTask = {
     scenario: 'balanced',
     edge: 'none',
+    begin: 'proportional',
     trace: { learn: sliceSteps(load, 0, cut), validate, score: validate },
     about: { data: name, unitRate }
   }
-  const { model } = trainSpark(task, { ...sparkLearning, steps, seed: 1 }).best
+  const { model } = trainSpark(task, { ...sparkLearning.proportional, steps, seed: 1 }).best
   const rule = chosenRule(plan)
   const minds = [
     mind('fixed', policies.fixed.make({ units: onlyOf(peakUnits(plan)) }), 'peak × 1.2, at most 20'),
