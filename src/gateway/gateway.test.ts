@@ -117,6 +117,17 @@ describe('an edge gateway', () => {
     expect(again.every(({ burstAlarm, predictedLoad }) => !burstAlarm && predictedLoad > 38)).toBe(true)
   })
 
+  it('says nothing after its clock was set back, until a whole step was measured again', () => {
+    const gateway = make()
+    const memory = gateway.initial(0)
+    live(gateway, memory, 0, quiet(60))
+    expect(gateway.tick(100_000, memory)).toBeUndefined()
+    expect(gateway.tick(104_000, memory)).toBeUndefined()
+    const again = live(gateway, memory, 105_000, quiet(10))
+    expect(again[0].sentMs).toBe(110_000)
+    expect(again.every(({ predictedLoad }) => predictedLoad > 38)).toBe(true)
+  })
+
   it('says that there is nothing where it listened and heard nothing', () => {
     const gateway = make()
     const memory = gateway.initial(0)

@@ -6,6 +6,8 @@
  *
  * The alarm is for what is still to come: as soon as the total stands above `arrived` · usual, everybody can see the burst, and it ends. An
  * alarm that nothing follows for `patience` is dropped. Both are spent until all streets are calm again, so one accident is one alarm.
+ * What is usual is a plain mean at first, since the first total may be a part of one, and a burst that stays is the new usual: otherwise a
+ * gateway that began with too low a total would take everything for a burst, for ever.
  * How high bursts go is learned from those that came; until then `rise` is believed.
  */
 import { type GivenOptions, MINUTE, type OptionTable, readOptions, SECOND } from '../../base/index.ts'
@@ -33,7 +35,14 @@ export const fusionOptions = {
     default: 3 * MINUTE,
     min: 1,
     says: 'an alarm that nothing follows is dropped'
-  }
+  },
+  warmUp: {
+    kind: 'duration',
+    default: 2 * MINUTE,
+    min: 0,
+    says: 'in this time the total only teaches what is usual'
+  },
+  stays: { kind: 'duration', default: 30 * MINUTE, min: 1, says: 'a burst that lasts this long is the new usual' }
 } satisfies OptionTable
 
 export type FusionMemory = {
@@ -42,6 +51,8 @@ export type FusionMemory = {
   seen: number
   /** The highest total of the burst that is there, in usual ones; 0 when there is none. */
   peak: number
+  /** Readings since it came. */
+  peakFor: number
   /** Readings since the alarm began, 0 without one. */
   alarmFor: number
   /** The streets' alarms that are on have had their say. */
@@ -69,12 +80,15 @@ export function fusion(given: GivenOptions = {}): Fusion {
   const read = readOptions('fusion', fusionOptions, given)
   const gain = gainOf(readings(read.usual, read.step))
   const patience = readings(read.patience, read.step)
+  const warmUp = Math.round(read.warmUp / read.step)
+  const stays = readings(read.stays, read.step)
   return {
     initial: () => ({
       usual: null,
       rise: read.rise,
       seen: 0,
       peak: 0,
+      peakFor: 0,
       alarmFor: 0,
       spent: false,
       predicted: null,
@@ -91,8 +105,8 @@ export function fusion(given: GivenOptions = {}): Fusion {
 
   function take(total: number, said: readonly BurstForecast[], memory: FusionMemory): void {
     memory.seen++
+    followBurst(total, memory.usual ?? total, memory)
     const usual = memory.usual ?? total
-    followBurst(total, usual, memory)
     let surest = -1
     for (const { burstAlarm, confidence } of said) if (burstAlarm) surest = Math.max(surest, confidence)
     if (surest < 0) memory.spent = false
@@ -106,7 +120,12 @@ export function fusion(given: GivenOptions = {}): Fusion {
   }
 
   function followBurst(total: number, usual: number, memory: FusionMemory): void {
-    if (memory.peak === 0 && total > read.arrived * usual) memory.peak = total / usual
+    if (memory.seen <= warmUp) return
+    memory.peakFor = memory.peak > 0 ? memory.peakFor + 1 : 0
+    if (memory.peakFor > stays) {
+      memory.usual = total
+      memory.peak = 0
+    } else if (memory.peak === 0 && total > read.arrived * usual) memory.peak = total / usual
     else if (memory.peak > 0 && total < read.over * usual) {
       memory.rise += LEARNS * (memory.peak - memory.rise)
       memory.peak = 0
