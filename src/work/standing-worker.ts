@@ -1,8 +1,11 @@
 /** The other side of `standing.ts`: one call after the other, for as long as somebody asks. */
+import { enableCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PrescaleError } from '../base/index.ts'
 import type { StandingAnswer, StandingCall } from './standing.ts'
 
+// As in worker.ts.
+enableCompileCache()
 const module = import((workerData as { readonly module: string }).module)
 let last: Promise<unknown> = module.catch(() => {})
 

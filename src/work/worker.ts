@@ -1,4 +1,5 @@
 /** The other side of `pool.ts`: one call of one function, then the end. */
+import { enableCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PrescaleError } from '../base/index.ts'
 import type { Said } from './pool.ts'
@@ -9,6 +10,8 @@ interface Call {
   readonly input: unknown
 }
 
+// A thread begins twice as fast where its modules were compiled before; without a place for them nothing changes.
+enableCompileCache()
 const { module, name, input } = workerData as Call
 const say = (said: Said) => parentPort?.postMessage(said)
 
