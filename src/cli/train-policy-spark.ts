@@ -36,7 +36,7 @@ const [EPISODE, WARM_UP] = [400, 40]
 const STEP_MS = 15_000
 const LEAST_EPISODE = 40
 const VALIDATE = 0.2
-/** A checkpoint is written no more often than this. */
+/** A checkpoint is written no more often than this; the first at once, so that a place that cannot be written is known soon. */
 const WRITES_MS = 5_000
 
 export async function trainPpo(training: PolicyTraining): Promise<TrainedPolicy> {
@@ -158,7 +158,7 @@ async function trainSeeds(
   const best = new Map<number, SparkBest>([...known].map(([seed, { best }]) => [seed, best]))
   const shares = new Map<number, number>()
   const say = progress(quiet)
-  let writtenMs = performance.now()
+  let writtenMs = -Infinity
 
   const hear = (seed: number, told: SparkTold) => {
     if (told.kind === 'best') best.set(seed, told.best)

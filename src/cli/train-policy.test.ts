@@ -1,38 +1,25 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { csv, expectRefused, folder } from '../../test/fakes/prescale.ts'
+import { PrescaleError } from '../base/index.ts'
+import { exitCodeOf } from './exit.ts'
+import { policyCommand } from './train-policy.ts'
 
 const place = folder()
-/** Twelve hours with a wave of two in them. */
-const wave = Array.from({ length: 720 }, (_, t) => 600 + 400 * Math.sin((2 * Math.PI * t) / 120))
+/** Four hours with a wave of two in them. */
+const wave = Array.from({ length: 240 }, (_, t) => 600 + 400 * Math.sin((2 * Math.PI * t) / 120))
 place.file('wave.csv', csv(wave))
 place.file('gappy.csv', csv(wave.map((y, t) => (t % 97 === 5 ? '' : y))))
-place.file('short.csv', csv(wave.slice(0, 100)))
+/** As short as a network can learn from: episodes of 14 minutes. */
+place.file('brief.csv', csv(wave.slice(0, 150)))
+const short = join(place.path, place.file('short.csv', csv(wave.slice(0, 100))))
 afterAll(() => place.remove())
 
-const tiny = [
-  '--begin',
-  'nothing',
-  '--set',
-  'steps=64',
-  'environments=2',
-  'rollout=16',
-  'minibatch=16',
-  'epochs=1',
-  'units=8'
+const settings = (steps: number) => [
+  ...['--set', `steps=${steps}`, 'environments=2', 'rollout=16', 'minibatch=16', 'epochs=1', 'units=8']
 ]
-const longer = [
-  '--begin',
-  'nothing',
-  '--set',
-  'steps=320',
-  'environments=2',
-  'rollout=16',
-  'minibatch=16',
-  'epochs=1',
-  'units=8'
-]
+const tiny = ['--begin', 'nothing', ...settings(64)]
 const train = (...args: string[]) => place.prescale(['train', 'policy', ...args])
 const read = (file: string) => JSON.parse(readFileSync(join(place.path, file), 'utf8'))
 const text = (file: string) => readFileSync(join(place.path, file), 'utf8')
@@ -40,13 +27,7 @@ const text = (file: string) => readFileSync(join(place.path, file), 'utf8')
 describe('prescale train policy', { timeout: 180_000 }, () => {
   it('trains a network in the Spark world, and says what it is worth beside simple rules', async () => {
     const { code, stdout, stderr } = await train(
-      ...tiny,
-      '--out',
-      'ppo.json',
-      '-o',
-      'json',
-      '--scenario',
-      'mix'
+      ...[...tiny, '--out', 'ppo.json', '-o', 'json', '--scenario', 'mix']
     )
     expect(stderr).toBe(
       'rehearse it: prescale rehearse builtin:accidents --world spark --policies hpa,proportional,ppo.json\n'
@@ -68,23 +49,34 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     })
   })
 
-  it('begins from the proportional rule unless it is told otherwise', async () => {
-    const { stdout, code } = await train(...tiny.slice(2), '--out', 'begun.json', '--quiet')
-    expect(code).toBe(0)
-    expect(stdout).toMatch(
-      /^world +spark, scenario balanced, edge: predictor, began from the proportional rule$/m
+  it('begins from the proportional rule unless it is told otherwise, and learns from windows of a trace, in the scale that a rehearsal of it has', async () => {
+    const { stdout, code } = await train(
+      ...['brief.csv', ...settings(64), '--out', 'trace.json', '-o', 'json', '--quiet']
     )
-    expect(read('begun.json').trained.world).toMatchObject({ begin: 'proportional' })
-    const { gamma, criticFirst } = read('begun.json').trained.options
-    expect({ gamma, criticFirst }).toEqual({ gamma: 0.95, criticFirst: 15 })
+    expect(code).toBe(0)
+    const said = JSON.parse(stdout)
+    expect(said).toMatchObject({
+      ...{ data: 'brief', scenario: 'balanced', edge: 'none', begin: 'proportional' },
+      scoredOn: '30 windows of the part that was held back'
+    })
+    expect(said.unitRate).toBeCloseTo(1_000 / 18, 1)
+    const { options, world } = read('trace.json').trained
+    expect(options).toMatchObject({ gamma: 0.95, criticFirst: 15 })
+    expect(world).toMatchObject({ data: 'brief', begin: 'proportional', unitRate: said.unitRate })
+    const policies = ['--policies', 'trace.json', '--world', 'spark', '--no-store', '--quiet', '-o', 'json']
+    const rehearsed = await place.prescale(['rehearse', 'brief.csv', ...policies])
+    expect(rehearsed.stderr).toBe('')
+    const runs: { policy: string; rescales: number }[] = JSON.parse(rehearsed.stdout).runs
+    expect(runs.map(({ policy }) => policy)).toContain('trace')
   })
 
-  it('keeps the best of several seeds, and gives the same bytes on one thread and on two', async () => {
-    const args = [...tiny, '--edge', 'none', '--seeds', '2', '--seed', '5', '--quiet']
+  it('keeps the best of several seeds, to the same bytes when its time was up in between and it goes on with more threads', async () => {
+    const args = ['brief.csv', ...tiny, '--seeds', '2', '--seed', '5', '--quiet']
     const one = await train(...args, '--threads', '1', '--out', 'one.json', '--curve', 'one.svg')
     expect(one.stderr).toBe('')
-    await train(...args, '--threads', '4', '--out', 'four.json', '--curve', 'four.json.json')
-    expect(text('four.json')).toBe(text('one.json'))
+    expect(one.stdout).toMatch(
+      /^world +spark, scenario balanced, edge: none, began from nothing, one unit serves [\d.]+ events\/s$/m
+    )
     const worth = [...one.stdout.matchAll(/([56]): (-[\d.,]+)/g)].map(([, seed, reward]) => ({
       seed: Number(seed),
       reward: Number(reward.replaceAll(',', ''))
@@ -94,91 +86,75 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     expect(one.stdout).toMatch(new RegExp(`^model +ppo, seed ${best}$`, 'm'))
     expect(read('one.json').environment.observationSize).toBe(11)
     expect(text('one.svg')).toMatch(/^<svg .*<title>ppo, seed/s)
-    expect(read('four.json.json').curve.map(({ steps }: { steps: number }) => steps)).toEqual([32, 64])
+
+    const kept = ['--checkpoint', 'c.json', '-o', 'json']
+    const first = await train(...args, ...kept, '--time-limit', '1ms', '--out', 'first.json')
+    expect(first.code).toBe(0)
+    expect(JSON.parse(first.stdout).played).toBe(32)
+    expect(read('first.json').model).toBe('ppo')
+    const checkpoint = read('c.json')
+    expect(checkpoint).toMatchObject({ format: 'prescale-checkpoint', kind: 'training', model: 'ppo' })
+
+    const more = [...kept, '--resume', '--threads', '4', '--curve', 'again.json.json']
+    const again = await train(...args, ...more, '--out', 'again.json')
+    expect(JSON.parse(again.stdout).played).toBe(64)
+    expect(text('again.json')).toBe(text('one.json'))
+    expect(read('again.json.json').curve.map(({ steps }: { steps: number }) => steps)).toEqual([32, 64])
+
+    const at = (name: string) => join(place.path, name)
+    const resume = (...other: string[]) =>
+      refusal(
+        ...[at('brief.csv'), ...args.slice(1), '--checkpoint', at('c.json'), '--resume'],
+        ...['--out', at('no.json'), ...other]
+      )
+    expect((await resume('--scenario', 'mix')).message).toMatch(
+      /c\.json is of a training with scenario "balanced", here it is "mix"/
+    )
+    writeFileSync(at('c.json'), JSON.stringify({ ...checkpoint, seeds: {} }))
+    expect((await resume()).message).toMatch(/c\.json is cut short or was changed/)
+    writeFileSync(at('c.json'), JSON.stringify(checkpoint).slice(0, 5_000))
+    expect((await resume()).message).toMatch(/model file .*c\.json is cut off after 5000 characters/)
+    expect(place.list()).not.toContain('no.json')
   })
 
-  it('goes on from a checkpoint to the same bytes, also one that somebody interrupted', async () => {
-    const args = [...longer, '--scenario', 'healthcare_critical', '--quiet', '-o', 'csv']
-    await train(...args, '--out', 'through.json')
+  it('keeps what it has when somebody interrupts it', async () => {
     const { process: child, ended } = place.start([
-      ...['train', 'policy', '--begin', 'nothing', '--set', 'steps=200000', ...longer.slice(4)],
-      ...['--scenario', 'healthcare_critical', '--out', 'cut.json', '--checkpoint', 'cut.checkpoint']
+      ...['train', 'policy', 'brief.csv', '--begin', 'nothing', ...settings(200_000)],
+      ...['--out', 'cut.json', '--checkpoint', 'cut.checkpoint']
     ])
-    setTimeout(() => child.kill('SIGINT'), 9_000)
+    const seen = setInterval(() => {
+      if (existsSync(join(place.path, 'cut.checkpoint'))) child.kill('SIGINT')
+    }, 50)
     const stopped = await ended
+    clearInterval(seen)
     expect(stopped.code).toBe(130)
     expect(stopped.stdout).toBe('')
     expect(stopped.stderr).toMatch(/^go on with --resume: cut\.checkpoint$/m)
     expect(stopped.stderr).toMatch(/^kept the best so far, after [\d,]+ steps: cut\.json$/m)
     expect(read('cut.json')).toMatchObject({ kind: 'policy', model: 'ppo' })
-
-    await train(...args, '--out', 'first.json', '--checkpoint', 'c.json')
-    const checkpoint = read('c.json')
-    expect(checkpoint).toMatchObject({ format: 'prescale-checkpoint', kind: 'training', model: 'ppo' })
-    expect(text('first.json')).toBe(text('through.json'))
-    await train(...args, '--out', 'again.json', '--checkpoint', 'c.json', '--resume')
-    expect(text('again.json')).toBe(text('through.json'))
-
-    const resume = (...more: string[]) =>
-      train(...args, '--out', 'no.json', '--checkpoint', 'c.json', '--resume', ...more)
-    expectRefused(
-      await resume('--scenario', 'mix'),
-      /c\.json is of a training with scenario "healthcare_critical", here it is "mix"/
-    )
-    writeFileSync(join(place.path, 'c.json'), JSON.stringify({ ...checkpoint, seeds: {} }))
-    expectRefused(await resume(), /c\.json is cut short or was changed/)
-    writeFileSync(join(place.path, 'c.json'), JSON.stringify(checkpoint).slice(0, 5_000))
-    expectRefused(await resume(), /model file c\.json is cut off after 5000 characters/)
-    expect(place.list()).not.toContain('no.json')
-  })
-
-  it('ends with the best so far when its time is up', async () => {
-    const { code, stdout } = await train(
-      ...[
-        '--begin',
-        'nothing',
-        '--set',
-        'steps=100000000',
-        ...longer.slice(4),
-        '--time-limit',
-        '3s',
-        '--out',
-        'limited.json'
-      ],
-      ...['--quiet', '-o', 'json']
-    )
-    expect(code).toBe(0)
-    expect(JSON.parse(stdout).played).toBeLessThan(100_000_000)
-    expect(read('limited.json').model).toBe('ppo')
-  })
-
-  it('learns from windows of a trace, in the scale that a rehearsal of it has', async () => {
-    const { stdout, code } = await train('wave.csv', ...tiny, '--out', 'trace.json', '-o', 'json', '--quiet')
-    expect(code).toBe(0)
-    const said = JSON.parse(stdout)
-    expect(said).toMatchObject({
-      data: 'wave',
-      edge: 'none',
-      scoredOn: '30 windows of the part that was held back'
-    })
-    expect(said.unitRate).toBeCloseTo(1_000 / 18, 1)
-    expect(read('trace.json').trained.world).toMatchObject({ data: 'wave', unitRate: said.unitRate })
-    const policies = ['--policies', 'trace.json', '--world', 'spark', '--no-store', '--quiet', '-o', 'json']
-    const rehearsed = await place.prescale(['rehearse', 'wave.csv', ...policies])
-    expect(rehearsed.stderr).toBe('')
-    const runs: { policy: string; rescales: number }[] = JSON.parse(rehearsed.stdout).runs
-    expect(runs.map(({ policy }) => policy)).toContain('trace')
+    expect(read('cut.checkpoint')).toMatchObject({ kind: 'training', model: 'ppo' })
   })
 
   it('learns a table of a trace, which is rehearsed on what was held back', async () => {
-    const args = ['--set', 'episodes=30', '--forecast', 'sma', '--seeds', '2']
+    const args = ['--set', 'episodes=30', '--forecast', 'sma']
     const { stdout, code, stderr } = await train(
-      ...['gappy.csv', '--model', 'q-learning', ...args, '--out', 'q.json', '--curve', 'q.svg']
+      ...[
+        'gappy.csv',
+        '--model',
+        'q-learning',
+        ...args,
+        '--out',
+        'q.json',
+        '--seeds',
+        '2',
+        '--curve',
+        'q.svg'
+      ]
     )
     expect(code).toBe(0)
     expect(stderr).toMatch(/^\d+ minutes were not measured: taken for the one before each$/m)
     expect(stdout).toMatch(/^world +service, forecast: sma, one unit serves 50 events\/s$/m)
-    expect(stdout).toMatch(/^On 144 minutes of the part that was held back:$/m)
+    expect(stdout).toMatch(/^On 48 minutes of the part that was held back:$/m)
     expect(stdout).toMatch(/^q-learning earns [\d.]+ (more|less) than the (best constant|proportional rule)/m)
     expect(read('q.json')).toMatchObject({ model: 'q-learning', bins: { maxUnits: 26 } })
     await train('wave.csv', '--model', 'sarsa', ...args, '--out', 'sarsa.json', '--quiet')
@@ -217,8 +193,8 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     ['to go on from nowhere', ['--resume'], /--resume must be given with --checkpoint FILE/],
     [
       'a checkpoint that is not there',
-      ['--resume', '--checkpoint', 'none'],
-      /model file none cannot be read: there is no such file/
+      ['--resume', '--checkpoint', 'no-such-file'],
+      /model file no-such-file cannot be read: there is no such file/
     ],
     [
       'a curve of another kind',
@@ -227,27 +203,43 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     ],
     ['no threads', ['--threads', '0'], /--threads must be a whole number, at least 1/],
     ['no time', ['--time-limit', '0s'], /--time-limit must be longer than nothing/],
-    ['an oracle of a trace', ['wave.csv', '--edge', 'oracle'], /--edge oracle knows when accidents set in/],
+    [
+      'an oracle of a trace',
+      [join(place.path, 'wave.csv'), '--edge', 'oracle'],
+      /--edge oracle knows when accidents set in/
+    ],
     [
       'a trace that is too short',
-      ['short.csv'],
+      [short],
       /every part of the trace needs 20m for an episode, the shortest has 16m/
     ],
     [
       'a table of too little',
-      ['short.csv', '--model', 'sarsa'],
+      [short, '--model', 'sarsa'],
       /training part must be at least 130 minutes to learn a table on, was '80 minutes'/
     ]
   ]
   it.each(refused)('refuses %s in one line, and writes nothing', async (_, args, says) => {
-    expectRefused(await train(...args, '--out', 'refused.json'), says)
+    const error = await refusal(...args, '--out', join(place.path, 'refused.json'))
+    expect(error.message).toMatch(says)
+    expect(error.message).not.toContain('\n')
+    expect(exitCodeOf(error)).toBe(2)
     expect(place.list()).not.toContain('refused.json')
   })
 
-  it('refuses a model file that nobody would know as one', async () => {
+  it('refuses a model file that nobody would know as one, on the command line as everywhere', async () => {
     expectRefused(
       await train('--out', 'policy.bin'),
       /--out must end in \.json, by which model files are known/
     )
   })
 })
+
+/** Without a process of its own: every refusal is thrown, and `main` says it. */
+async function refusal(...args: string[]): Promise<PrescaleError> {
+  const error = await policyCommand()
+    .parseAsync(args, { from: 'user' })
+    .catch((thrown) => thrown)
+  expect(error).toBeInstanceOf(PrescaleError)
+  return error
+}
