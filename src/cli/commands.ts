@@ -51,6 +51,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     says: 'why it decided that, and what would have changed it',
     load: () => import('./explain.ts')
   },
+  diff: {
+    says: 'what two targets decided otherwise, or one target at two moments',
+    load: () => import('./diff.ts')
+  },
   experiment: {
     says: 'published tables made again, ours beside theirs',
     load: () => import('./experiment.ts')

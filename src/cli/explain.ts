@@ -61,7 +61,7 @@ async function run(wanted: string, options: Options): Promise<void> {
 }
 
 /** Of a config with targets, the record of their loop. */
-async function liveStore(config: string | undefined): Promise<string | undefined> {
+export async function liveStore(config: string | undefined): Promise<string | undefined> {
   if (config === undefined) return undefined
   const { loadConfig } = await import('./config-file.ts')
   const { targets, store } = await loadConfig(config)

@@ -1,3 +1,13 @@
+export {
+  type Answer,
+  type Changed,
+  changedIn,
+  type Difference,
+  differenceOf,
+  momentsDiffer,
+  type Side,
+  type Span
+} from './difference.ts'
 export { type ExplainOptions, explain, type Knob, tell } from './explain.ts'
 export type { Counterfactual, Explanation, Replay } from './explanation.ts'
 export { type Loss, SURELY } from './loss-words.ts'

@@ -8,7 +8,7 @@
  * Sources, forecasts and actuators may hang or fail: whatever they do, the turn comes on time with what is known. What is recorded
  * before it is done can be recognised after a kill; what could not be recorded is not done.
  */
-import { HOUR, SECOND, type Series } from '../base/index.ts'
+import { SECOND, type Series } from '../base/index.ts'
 import type { Command, Forecast, Json, Observation, Reading, Source, Turn } from '../roles.ts'
 import { type Commander, commander } from './commander.ts'
 import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
@@ -134,14 +134,16 @@ async function watch(source: Source, cycle: Cycle, abort: AbortSignal): Promise<
   }
 }
 
-/** Who has one turn only waits until there is something to decide from: a load, and soon after what serves it. */
+/** Who has one turn only waits until there is something to decide from: a load or rates, and soon after what serves it. */
 async function informed({ view, parts: { clock } }: Cycle, abort: AbortSignal): Promise<void> {
   const beganMs = clock.now()
-  let loadMs = NaN
+  let sinceMs = NaN
   while (!abort.aborted) {
     const nowMs = clock.now()
-    if (Number.isNaN(loadMs) && lastOf(view.load(beganMs - HOUR, nowMs)) >= 0) loadMs = nowMs
-    const isKnown = loadMs >= 0 && (view.told() !== undefined || nowMs - loadMs >= CAPACITY_PATIENCE_MS)
+    const { load, topology } = view.observation(nowMs)
+    const hasRates = topology?.operators.some(({ trueProcessingRate }) => trueProcessingRate >= 0)
+    if (Number.isNaN(sinceMs) && (hasRates || lastOf(load) >= 0)) sinceMs = nowMs
+    const isKnown = sinceMs >= 0 && (view.told() !== undefined || nowMs - sinceMs >= CAPACITY_PATIENCE_MS)
     if (isKnown || nowMs - beganMs >= ONCE_PATIENCE_MS) return
     await clock.sleepUntil(nowMs + LOOK_MS, abort)
   }

@@ -1,7 +1,13 @@
 /** A target with mpc in all its guards, as a `prescale.yaml` makes it, in a loop on a virtual clock: what is read can be spoiled, and the loop killed. */
 import { policyFor } from '../../src/cli/live-targets.ts'
 import { type Config, readConfig } from '../../src/config/index.ts'
-import { type ForecastDesk, type LoopTarget, runTarget, type SignalDesk } from '../../src/loop/index.ts'
+import {
+  type ForecastDesk,
+  type Knowledge,
+  type LoopTarget,
+  runTarget,
+  type SignalDesk
+} from '../../src/loop/index.ts'
 import type { Json, Policy, Reading, Source, Turn } from '../../src/roles.ts'
 import { ears, memoryKnowledge, permitAll, scripted, smallTarget } from '../fakes/loop.ts'
 import { virtualClock } from '../fakes/virtual-clock.ts'
@@ -55,6 +61,8 @@ export interface StageOptions {
   /** Beside the target itself. */
   readonly sources?: (clock: ReturnType<typeof virtualClock>) => readonly Source[]
   readonly change?: Partial<LoopTarget>
+  /** Where it is kept what was decided; in memory unless given. */
+  readonly record?: Knowledge
 }
 
 export function stage(options: StageOptions = {}) {
@@ -90,7 +98,7 @@ export function stage(options: StageOptions = {}) {
     ...{ clock, target, knowledge, heard, spoil },
     begin() {
       kill = new AbortController()
-      const parts = { knowledge, permission, clock, tell: heard.tell }
+      const parts = { knowledge: options.record ?? knowledge, permission, clock, tell: heard.tell }
       running = runTarget(loop, parts, kill.signal)
     },
     async end() {
