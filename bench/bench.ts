@@ -41,6 +41,16 @@ export function perSecond(work: () => number, forMs = 500): number {
   return (done / (now - start)) * 1000
 }
 
+/** The same in a second of processor time: for what computes and waits for nobody, on a machine that others use too. */
+export function perCpuSecond(work: () => number, forMs = 500): number {
+  const before = process.cpuUsage()
+  const start = performance.now()
+  let done = 0
+  while (performance.now() - start < forMs) done += work()
+  const { user, system } = process.cpuUsage(before)
+  return (done * 1e6) / (user + system)
+}
+
 /** The time of every single call in milliseconds, sorted. */
 export function times(work: (i: number) => void, calls: number): Float64Array {
   const out = new Float64Array(calls)

@@ -1,12 +1,12 @@
 /**
- * Updates of Q-learning in a second, the environment's step included: on FrozenLake 8 × 8, and in the elastic world. The peer learns
- * the same lake with the same settings: a NumPy table and Python's own random numbers.
+ * Updates of Q-learning in a processor second, the environment's step included: on FrozenLake 8 × 8, and in the elastic world.
+ * The peer learns the same lake with the same settings: a NumPy table and Python's own random numbers.
  */
 import { random, series } from '../src/base/index.ts'
 import { elasticEnvironment, unforeseenDemand } from '../src/compare/index.ts'
 import { compileMdp, mdpEnvironment, qLearning } from '../src/decide/index.ts'
 import type { Environment } from '../src/roles.ts'
-import { type Bench, perSecond } from './bench.ts'
+import { type Bench, perCpuSecond } from './bench.ts'
 import { python } from './peers/python.ts'
 
 /** Gymnasium's 8 × 8 map. */
@@ -50,11 +50,11 @@ let [onLake, onWave]: ((() => number) | undefined)[] = []
 const benches: readonly Bench[] = [
   {
     name: 'q-learning on FrozenLake 8 × 8',
-    unit: 'updates/s',
+    unit: 'updates/s CPU',
     higherIsBetter: true,
     ours() {
       onLake ??= learning(lake(), 64, 4)
-      return perSecond(onLake, 1_000)
+      return perCpuSecond(onLake, 1_000)
     },
     peer: {
       name: 'NumPy table, random of Python',
@@ -64,11 +64,11 @@ const benches: readonly Bench[] = [
   },
   {
     name: 'q-learning in the elastic world',
-    unit: 'updates/s',
+    unit: 'updates/s CPU',
     higherIsBetter: true,
     ours() {
       onWave ??= learning(wave(), 3_000, 3)
-      return perSecond(onWave, 1_000)
+      return perCpuSecond(onWave, 1_000)
     }
   }
 ]
