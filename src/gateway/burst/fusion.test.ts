@@ -43,6 +43,21 @@ describe('the fusion of streets', () => {
     for (const { burstAlarm } of answers) expect(burstAlarm).toBe(false)
   })
 
+  it('is not deaf for ever when the first total was only a part of one', () => {
+    const [last] = said([20, ...quiet, 200], [0, ...none, 1]).slice(-1)
+    expect(last.burstAlarm).toBe(true)
+    expect(last.predictedLoad).toBeGreaterThan(700)
+  })
+
+  it('takes a burst that stays for the new usual', () => {
+    const options = { ...now, stays: '5m' }
+    const totals = [...quiet, ...new Array<number>(70).fill(500), 500]
+    const fires = [...none, ...new Array<number>(70).fill(0), 1]
+    const [last] = said(totals, fires, options).slice(-1)
+    expect(last.burstAlarm).toBe(true)
+    expect(said(totals, fires).at(-1)?.burstAlarm).toBe(false)
+  })
+
   it('learns how high bursts are from those that came', () => {
     const burst = [200, 600, 600, 200]
     const totals = [...quiet]

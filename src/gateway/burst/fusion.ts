@@ -42,7 +42,12 @@ export const fusionOptions = {
     min: 0,
     says: 'in this time the total only teaches what is usual'
   },
-  stays: { kind: 'duration', default: 30 * MINUTE, min: 1, says: 'a burst that lasts this long is the new usual' }
+  stays: {
+    kind: 'duration',
+    default: 30 * MINUTE,
+    min: 1,
+    says: 'a burst that lasts this long is the new usual'
+  }
 } satisfies OptionTable
 
 export type FusionMemory = {
