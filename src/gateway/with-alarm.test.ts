@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { series } from '../base/index.ts'
 import { policies } from '../decide/index.ts'
 import { policyContract } from '../decide/policy.case.ts'
-import type { EdgeSignal, Observation, Policy } from '../roles.ts'
+import type { EdgeSignal, Observation, Policy, Units } from '../roles.ts'
 import { withAlarm } from './with-alarm.ts'
 import { withSignalCap } from './with-signal-cap.ts'
 
@@ -73,6 +73,23 @@ describe('an alarm', () => {
       })
     }
     const policy = withAlarm(twice)
+    // What was added is in the answer of a policy that keeps what there is: it is not multiplied again.
+    const keeps: Policy<null> = {
+      ...twice,
+      decide: ({ capacity: { ready } }, memory) => ({
+        decision: { kind: 'hold', to: ready, why: { rule: 'r', inputs: {}, bound: [], changed: [] } },
+        memory
+      })
+    }
+    const patient = withAlarm(keeps)
+    let memory = patient.initial()
+    let units: Units = { map: 2, sink: 1 }
+    for (const nowMs of [0, 2_000, 4_000]) {
+      const decided = patient.decide(seen(nowMs, [alarm(nowMs)], { capacity: { ready: units } }), memory)
+      units = decided.decision.to
+      memory = decided.memory
+    }
+    expect(units).toEqual({ map: 8, sink: 4 })
     const ready = { capacity: { ready: { map: 2, sink: 1 } } }
     expect(policy.decide(seen(0, [alarm(0)], ready), policy.initial()).decision.to).toEqual({
       map: 8,

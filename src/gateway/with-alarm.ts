@@ -14,7 +14,13 @@ import { type Guarded, guarded } from '../decide/guard.ts'
 import type { EdgeSignal, Observation, Policy, Units } from '../roles.ts'
 
 /** What the last alarm asked for; null: none is on. */
-type AlarmMemory = { readonly floor: Units; readonly untilMs: number; readonly by: string } | null
+type AlarmMemory = {
+  readonly floor: Units
+  readonly untilMs: number
+  readonly by: string
+  /** The load that the floor is for, events/s. */
+  readonly expected: number
+} | null
 
 export interface AlarmOptions {
   /** Utilisation that the burst is sized for; 0.8. */
@@ -46,34 +52,51 @@ function renewed(seen: Observation, to: Units, before: AlarmMemory, target: numb
     ({ burstAlarm, predictedLoad }) => burstAlarm && usable(predictedLoad)
   )
   if (alarms.length === 0) return kept
-  const floor = floorOf(seen, to, alarms, target)
+  const expected = expectedLoad(seen, alarms)
+  const floor = floorOf(seen, to, expected, target, kept)
   const untilMs = Math.max(
     ...alarms.map(({ sentMs, horizonMs }) => sentMs + horizonMs),
     kept?.untilMs ?? -Infinity
   )
   if (floor === undefined || untilMs < seen.nowMs) return kept
   const by = `${alarms.map(({ gateway }) => gateway).join(', ')} announces ${Math.round(Math.max(...alarms.map(({ predictedLoad }) => predictedLoad)))}/s`
-  return { floor: kept === null ? floor : raise(seen, floor, kept.floor), untilMs, by }
+  return {
+    floor: kept === null ? floor : raise(seen, floor, kept.floor),
+    untilMs,
+    by,
+    expected: Math.max(expected, kept?.expected ?? 0)
+  }
 }
 
-/** Undefined where nothing is known that it could be a multiple of. */
-function floorOf(
-  seen: Observation,
-  to: Units,
-  alarms: readonly EdgeSignal[],
-  target: number
-): Units | undefined {
+function expectedLoad(seen: Observation, alarms: readonly EdgeSignal[]): number {
   const load = latestLoad(seen)
   const from = Number.isNaN(load) ? 0 : load
   let expected = from
   for (const { predictedLoad, trust = 0 } of alarms) {
     expected += Math.min(1, Math.max(0, trust)) * Math.max(0, predictedLoad - from)
   }
+  return expected
+}
+
+/** Undefined where nothing is known that it could be a multiple of. */
+function floorOf(
+  seen: Observation,
+  to: Units,
+  expected: number,
+  target: number,
+  kept: AlarmMemory
+): Units | undefined {
   const names = Object.keys(to)
   const unitRate = seen.service?.unitRate
   if (names.length === 1 && usable(unitRate) && unitRate > 0) {
     return { [names[0]]: Math.ceil(expected / (target * unitRate)) }
   }
+  // What the alarm itself has added is in the answer by now: a multiple of that would be a multiple of a multiple.
+  if (kept !== null) {
+    const more = Math.max(1, expected / kept.expected)
+    return Object.fromEntries(names.map((name) => [name, Math.ceil((kept.floor[name] ?? 0) * more)]))
+  }
+  const from = latestLoad(seen)
   if (!(from > 0)) return undefined
   return Object.fromEntries(names.map((name) => [name, Math.ceil((to[name] * expected) / from)]))
 }
