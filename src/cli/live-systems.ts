@@ -52,7 +52,8 @@ async function sourceOf(
       // Where the topics are known the true lag is, too; who asks for them as a source does not ask twice.
       const topics = target.sources.find(({ type }) => type === 'kafka')
       const kafka = topics?.type === 'kafka' ? await kafkaOffsets(kafkaAccess(topics)) : undefined
-      return flink({ server: serverOf(source), job: source.job, stepMs: lookMs, kafka, ...time })
+      const group = topics?.type === 'kafka' ? topics.group : undefined
+      return flink({ server: serverOf(source), job: source.job, stepMs: lookMs, kafka, group, ...time })
     }
     case 'prometheus': {
       const { prometheus } = await import('../observe/prometheus-source.ts')
@@ -74,7 +75,9 @@ async function sourceOf(
     }
     case 'kafka': {
       const { kafkaLag } = await import('../observe/kafka-lag.ts')
-      const { topics, group } = source
+      const { topics } = source
+      // Two answers to how much waits would take turns; what Flink says of its own position is the nearer one.
+      const group = target.sources.some(({ type }) => type === 'flink') ? undefined : source.group
       return kafkaLag({ access: kafkaAccess(source), topics, group, stepMs: lookMs, ...time })
     }
     case 'mqtt': {

@@ -20,7 +20,9 @@ export interface FlinkSourceOptions {
   /** Checkpoints, exceptions, restarts and slots are asked for this often; 15 s. */
   readonly historyMs?: number
   /** End offsets of the topics that the job reads: without them its true lag is not known. */
-  readonly kafka?: Pick<OffsetReader, 'ends'>
+  readonly kafka?: Pick<OffsetReader, 'ends'> & Partial<Pick<OffsetReader, 'committed'>>
+  /** The group that the job commits to: where it stands while it has read nothing of a partition since it began. */
+  readonly group?: string
   readonly clock: () => number
   /** Waits until a moment, or less when aborted. */
   readonly sleepUntil: (atMs: number, abort: AbortSignal) => Promise<void>
@@ -178,7 +180,7 @@ const LOOKS_AT_FIRST = 10
 const LOOKS_BETWEEN = 20
 
 async function lags(
-  { kafka }: FlinkSourceOptions,
+  { kafka, group }: FlinkSourceOptions,
   memory: FlinkMemory,
   sources: readonly (readonly [string, SourceMetrics | undefined])[],
   atMs: number
@@ -194,11 +196,17 @@ async function lags(
   const positions = new Map(sources.map(([id, values]) => [id, positionsOf(values ?? new Map())]))
   const topics = [...new Set([...positions.values()].flatMap((of) => [...of.keys()]))]
   const ends = kafka === undefined || topics.length === 0 ? undefined : await optional(kafka.ends(topics))
+  const gaps = [...positions.values()].some(
+    (of) => ends !== undefined && lagOf(only(ends, of), of).quality !== 'ok'
+  )
+  const asking = gaps && group !== undefined ? kafka?.committed?.(group, topics) : undefined
+  const committed = asking && (await optional(asking))
   let total: Measured | undefined
   for (const [id, of] of positions) {
     const partitions = [...of.values()].reduce((count, offsets) => count + offsets.length, 0)
-    const its = new Map([...(ends ?? [])].filter(([topic]) => of.has(topic)))
-    const lag: Measured = its.size === 0 ? { value: NaN, quality: 'missing' } : lagOf(its, of)
+    const its = only(ends ?? new Map(), of)
+    const lag: Measured =
+      its.size === 0 ? { value: NaN, quality: 'missing' } : lagOf(its, filled(of, its, committed))
     // A lower bound would look like little work: the operator says nothing then.
     const sure = lag.quality === 'ok' ? lag.value : NaN
     backlog.set(id, { lag: sure, ...(partitions > 0 && { partitions }) })
@@ -211,6 +219,18 @@ async function lags(
     memory.ends = { offsets: ends, atMs }
   }
   return [backlog, extra]
+}
+
+const only = (ends: Offsets, of: Offsets): Offsets => new Map([...ends].filter(([topic]) => of.has(topic)))
+
+/** A partition that the tasks have not read of since they began stands where the group has committed. */
+function filled(of: Offsets, ends: Offsets, committed: Offsets | undefined): Offsets {
+  if (committed === undefined) return of
+  const whole = [...ends].map(([topic, all]) => {
+    const [own, kept] = [of.get(topic) ?? [], committed.get(topic) ?? []]
+    return [topic, all.map((_, p) => (own[p] >= 0 ? own[p] : (kept[p] ?? NaN)))] as const
+  })
+  return new Map(whole)
 }
 
 function addedUp(a: Measured, b: Measured): Measured {

@@ -252,6 +252,23 @@ describe('a true rate that nothing was measured of', () => {
   })
 })
 
+it('knows of an operator that feeds nobody that nothing comes out of it', () => {
+  const [map, sink] = [vertex('map', 1), vertex('sink', 1)]
+  const edges = [['map', 'sink']] as const
+  const at = (ms: number, n: number) =>
+    snapshot(
+      ms,
+      [
+        [map, [{ in: n, busy: n, idle: ms }]],
+        [sink, [{ in: n, out: 0, busy: n, idle: ms }]]
+      ],
+      edges
+    )
+  const rates = flinkRates(at(0, 0), at(5_000, 100))
+  expect(operator(rates, 'sink').trueOutputRate).toBe(0)
+  expect(operator(rates, 'sink').trueProcessingRate).toBeCloseTo(1_000, 6)
+})
+
 it('tells the share of each way where records go several ways', () => {
   const parts = [vertex('a', 1), vertex('b', 1), vertex('c', 1), vertex('d', 1)]
   const edges = [

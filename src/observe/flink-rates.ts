@@ -6,7 +6,8 @@
  *
  * The gauges `*PerSecond` are not used: they are means of a minute, and 0 or 1000 right after a rescale. No time but the task's own is
  * used either, so it does not matter how old an answer is. What did not run, began anew in between, or ran backwards is not measured;
- * with k < n the sums are scaled up and called `partial`. A true rate without records or without busy time is unknown, not infinite.
+ * with k < n the sums are scaled up and called `partial`. A true rate without records or without busy time is unknown, not infinite; of
+ * an operator that feeds nobody it is known that nothing comes out.
  * Kalavri et al., Three steps is all you need (OSDI 2018) §3.2; Flink metrics as recorded from 2.3.0.
  */
 import type { FlinkEdge, FlinkJob, FlinkSubtask, FlinkVertex } from '../net/index.ts'
@@ -171,6 +172,7 @@ function operatorOf(
 ): Operator {
   const inputs = edges.filter(({ to }) => to === id)
   const source = inputs.length === 0
+  const silent = !(sum.trueOut >= 0) && sum.outPerSecond === 0 && !edges.some(({ from }) => from === id)
   // Sources of the old kind count only what they give out.
   const outOnly = source && !(sum.inPerSecond > 0) && sum.outPerSecond > 0
   return {
@@ -178,7 +180,7 @@ function operatorOf(
     parallelism,
     ...(source && { source }),
     trueProcessingRate: outOnly ? sum.trueOut : sum.trueIn,
-    trueOutputRate: sum.trueOut,
+    trueOutputRate: silent ? 0 : sum.trueOut,
     observedProcessingRate: outOnly ? sum.outPerSecond : sum.inPerSecond,
     observedOutputRate: sum.outPerSecond,
     busy: sum.busy,

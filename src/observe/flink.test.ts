@@ -206,6 +206,13 @@ describe('lag', () => {
     expect(operators(all[2])['Source: source'].lag).toBeNaN()
   })
 
+  it('takes what the group committed for a partition that was not read of since the job began', async () => {
+    Object.assign(job().vertices[0], { offsets: [99, -1], committed: [50, -1] })
+    const committed = async () => new Map([['in', [50, 150]]])
+    const options = { kafka: { ...kafka([[1_100, 200]]), committed }, group: 'g' }
+    expect(metric((await looks(1, undefined, options))[0], 'lag')).toEqual({ value: 1_050, quality: 'ok' })
+  })
+
   it('is not pendingRecords, which is told as what it is', async () => {
     job().vertices[0].pendingRecords = 428
     const [first] = await looks(1)
