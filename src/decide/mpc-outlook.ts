@@ -132,7 +132,7 @@ const MOST_PAIRS = 240
 function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: string): Outlook | undefined {
   const { load } = seen
   if (load === undefined || Number.isNaN(now.load)) return undefined
-  const stepMs = Math.max(load.stepMs, 60_000)
+  const stepMs = Math.max(load.stepMs, Math.min(60_000, 4 * options.interval))
   const aheadMs = now.reachMs + stepMs
   // Where changes are free only the next ones matter; where they stop the job, a change has to last.
   const steps = Math.min(

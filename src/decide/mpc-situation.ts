@@ -2,7 +2,7 @@
  * What `mpc` knows about the target at this moment, from observations only: how fast, how late, how much is coming.
  */
 import { MINUTE, SECOND } from '../base/index.ts'
-import type { Observation } from '../roles.ts'
+import type { Metric, Observation } from '../roles.ts'
 import { boundsOf, latestLoad, leastUnits, metricOf, trusted, usable } from './answer.ts'
 import { type JobMemory, noJob } from './mpc-job.ts'
 import { learnSurprise, noSurprise, type Surprise } from './mpc-surprise.ts'
@@ -92,12 +92,13 @@ export function situationOf(
   seen: Observation,
   resource: string,
   unitRate: number,
-  memory: MpcMemory
+  memory: MpcMemory,
+  intervalMs: number
 ): Situation {
   const { nowMs, capacity, service } = seen
   const leadMs = service?.leadTimeMs?.p90 ?? ASSUMED_LEAD
   const restartMs = restartOf(seen)
-  const load = meanOfLast(seen, Math.max(leadMs, 30 * SECOND))
+  const load = meanOfLast(seen, Math.max(leadMs, Math.min(30 * SECOND, 2 * intervalMs)))
   const patience = patienceOf(seen, memory)
   const spare = patience > 0 ? -Math.log(LATE_SHARE) / patience : 0
   const { min, max } = boundsOf(seen, resource)
@@ -116,7 +117,7 @@ export function situationOf(
     spare,
     loadMs: seen.load?.stepMs ?? NaN,
     load,
-    backlog: Number.isNaN(queue) ? 0 : queue,
+    backlog: Number.isNaN(queue) ? atLeast(gauge) : queue,
     blind: gauge !== undefined && Number.isNaN(queue),
     stopsPerMs: troubleRate(memory.trouble, nowMs),
     stopMs: memory.trouble.lostMs,
@@ -125,6 +126,11 @@ export function situationOf(
     least,
     most: max
   }
+}
+
+/** What was seen of some parts waits there at least. */
+function atLeast(gauge: Metric | undefined): number {
+  return gauge?.quality === 'partial' && usable(gauge.value) ? gauge.value : 0
 }
 
 function comingUnits(seen: Observation, resource: string, leadMs: number) {

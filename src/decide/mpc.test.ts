@@ -180,6 +180,25 @@ describe('mpc', () => {
     expect(why.rule).toBe('one-resource-only')
   })
 
+  it('gives nothing back, and grows for what the load asks, where what waits or what is ready is not known', () => {
+    const unknown = { metrics: { queue: { value: NaN, quality: 'missing' } } } as const
+    const partly = { metrics: { queue: { value: 90_000, quality: 'partial' } } } as const
+    const scene = { load: () => 400, ready: 16 }
+    expect(ask({ ...scene, also: unknown })).toMatchObject({
+      to: { web: 16 },
+      why: { rule: 'backlog-unknown' }
+    })
+    expect(ask({ ...scene, ready: 2, also: unknown }).to.web).toBe(ask({ ...scene, ready: 2 }).to.web)
+    expect(ask({ ...scene, ready: 5, also: partly }).to.web).toBeGreaterThan(5)
+    const down = { capacity: { ready: { web: NaN }, wanted: { web: 2 } } }
+    const { to, why } = ask({ ...scene, also: down })
+    expect([to.web >= 5, why.rule]).toEqual([true, 'capacity-unknown'])
+    expect(ask({ ...scene, also: { capacity: { ready: {} } } })).toMatchObject({
+      kind: 'hold',
+      why: { rule: 'capacity-unknown' }
+    })
+  })
+
   it('does not plan for a load that cannot be, and survives it', () => {
     const { to, why } = ask({ load: () => 1e15, past: 400, ready: 5 })
     expect([to.web, why.rule]).toEqual([5, 'too-large-to-plan'])

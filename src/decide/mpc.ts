@@ -42,6 +42,7 @@ function decide(options: MpcOptions, seen: Observation, before: MpcMemory): Deci
   const from = wantedNow(seen)
   const resources = Object.keys(from)
   if (resources.length > 1 && seen.topology !== undefined) return decideJob(options, seen, before)
+  if (resources.length === 0) return { decision: hold(from, 'capacity-unknown'), memory: before }
   if (resources.length !== 1) {
     return { decision: hold(from, 'one-resource-only', { resources: resources.length }), memory: before }
   }
@@ -67,8 +68,10 @@ function decideJob(options: MpcOptions, seen: Observation, before: MpcMemory): D
   }
   const { decision, memory } = decideOne(options, view.seen, { ...learned, job })
   const { why, to } = decision
-  const inputs = { ...why.inputs, bottleneck: view.resource, units: to[view.resource] }
-  const all = view.expand(to[view.resource])
+  // What came last is not known: nothing is given back for what came before.
+  const units = usable(latestLoad(seen)) ? to[view.resource] : Math.max(wanted, to[view.resource])
+  const inputs = { ...why.inputs, bottleneck: view.resource, units }
+  const all = view.expand(units)
   return { decision: scale(from, all, why.rule, inputs, why.bound), memory }
 }
 
@@ -92,10 +95,13 @@ function decideOne(options: MpcOptions, seen: Observation, before: MpcMemory): D
   if (!usable(unitRate) || unitRate === 0) {
     return { decision: hold(from, 'unit-rate-unknown', { load, unitRate }), memory }
   }
-  const now = situationOf(seen, resource, unitRate, memory)
+  const now = situationOf(seen, resource, unitRate, memory, options.interval)
   const outlook = outlookOf(seen, now, memory.surprise, options)
   if (outlook === undefined) return { decision: hold(from, 'load-unknown', { load, unitRate }), memory }
-  if (now.blind) return { decision: hold(from, 'backlog-unknown', { load, unitRate }), memory }
+  const blind = now.blind ? 'backlog-unknown' : usable(now.ready) ? undefined : 'capacity-unknown'
+  if (blind !== undefined) {
+    return { decision: growBlindly(seen, resource, now, outlook, options, blind), memory }
+  }
   const reactive = Number.isNaN(now.floor) ? from[resource] : now.floor
   const waiting = backlogUnits(now, outlook, options)
   const floor = Math.max(reactive, waiting)
@@ -112,6 +118,29 @@ function decideOne(options: MpcOptions, seen: Observation, before: MpcMemory): D
 
 /** A plan over more levels than this is no plan but a load that cannot be: 12 MB and 5 ms for 60 steps. */
 const MOST_LEVELS = 10_000
+
+/** What waits is not known, at most that it is no less than was seen: nothing is given back, but what the load asks for is asked for. */
+function growBlindly(
+  seen: Observation,
+  resource: string,
+  now: Situation,
+  outlook: Outlook,
+  options: MpcOptions,
+  rule: string
+): Decision {
+  const from = wantedNow(seen)
+  const bound: string[] = []
+  const asked = Math.max(
+    from[resource],
+    Number.isNaN(now.floor) ? 0 : now.floor,
+    backlogUnits(now, outlook, options)
+  )
+  const to = {
+    [resource]: asked > from[resource] ? withinBounds(seen, resource, asked, bound) : from[resource]
+  }
+  const { load, unitRate, floor, backlog } = now
+  return scale(from, to, rule, { load, unitRate, floor, backlog }, bound)
+}
 
 /** What the load of now asks for, as far as a number of units can be that; never less than before. */
 function tooLarge(seen: Observation, resource: string, floor: number, load: number): Decision {
