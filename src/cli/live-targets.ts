@@ -106,8 +106,8 @@ async function loadStep({ sources, forecast }: TargetConfig, intervalMs: number)
     if (source.type === 'replay') return (await replayed(source, 0)).stepMs
   }
   const whole = forecast?.step ?? intervalMs
-  const most = Math.min(15 * SECOND, whole)
-  // The fewest equal parts that are no longer than a scrape.
+  const most = Math.min(15 * SECOND, whole, intervalMs)
+  // The fewest equal parts that are no longer than a scrape, and than the time between two decisions.
   for (let parts = Math.ceil(whole / most); ; parts++) if (whole % parts === 0) return whole / parts
 }
 
