@@ -81,9 +81,10 @@ describe('a training that begins from what was shown', { timeout: 30_000 }, () =
   })
 
   it('is the same for the same seed, and goes on learning', () => {
-    expect(canonicalJson(imitate(sorting, options, shown, { ordered: [false, true], batches: 400 }))).toBe(
-      canonicalJson(begun)
-    )
+    const bytes = (seed: number) =>
+      canonicalJson(imitate(sorting, { ...options, seed }, shown.slice(0, 300), { batches: 20 }))
+    expect(bytes(1)).toBe(bytes(1))
+    expect(bytes(2)).not.toBe(bytes(1))
     const learner = resumePpo(sorting, begun)
     while (!learner.done) learner.update()
     // By chance 10 of 100 are right, and exploring goes on.

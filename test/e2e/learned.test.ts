@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canonicalJson } from '../../src/base/index.ts'
+import { canonicalJson, PrescaleError } from '../../src/base/index.ts'
+import { exitCodeOf } from '../../src/cli/exit.ts'
+import { command } from '../../src/cli/rehearse.ts'
 import { turnEntry } from '../../src/compare/policy-spec.ts'
 import type { PpoModel } from '../../src/decide/index.ts'
 import { writeModelFile } from '../../src/store/model-file.ts'
@@ -184,8 +186,11 @@ describe('decide', () => {
 
 describe('what is no model for a policy here ends with one line', () => {
   const read = (): PpoModel => JSON.parse(readFileSync(at('net.json'), 'utf8'))
+  const home = process.cwd()
+  afterAll(() => process.chdir(home))
 
   beforeAll(() => {
+    process.chdir(folder)
     writeFileSync(at('cut.json'), readFileSync(at('net.json'), 'utf8').slice(0, 900))
     writeFileSync(at('changed.json'), JSON.stringify({ ...read(), units: 9 }))
     writeFileSync(at('none.json'), '{"a":1}')
@@ -224,12 +229,14 @@ describe('what is no model for a policy here ends with one line', () => {
     ],
     ['net.json,alpha=-1,beta=1,gamma=1', /ppo\.alpha must be a number, at least 0, was/],
     ['net.json,scenario=cheap', /ppo\.scenario must be one of/]
-  ])('%s', (policies, line) => {
-    const { stderr, stdout, status } = rehearse(policies, '--no-store', '--quiet')
-    expect(stdout).toBe('')
-    expect(stderr.trim()).toMatch(line)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
-    expect(status).toBe(2)
+  ])('%s', async (policies, line) => {
+    await expectRefusal(['--world', 'spark', '--policies', policies], line)
+  })
+
+  it('by the command line too, with nothing on stdout', () => {
+    const { stderr, stdout, status } = rehearse('absent.json', '--no-store', '--quiet')
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    expect(stderr).toBe('prescale: model file absent.json cannot be read: there is no such file\n')
   })
 
   it.each([
@@ -245,39 +252,28 @@ describe('what is no model for a policy here ends with one line', () => {
       ['--world', 'spark', '--policies', 'hpa', '--edge', 'orakel'],
       /'orakel' is not a kind of edge signals; did you mean 'oracle'/
     ]
-  ])('rehearse %j', (args, line) => {
-    const { stderr, status } = prescale([
-      'rehearse',
-      'builtin:accidents',
-      '--from',
-      '6h',
-      '--no-store',
-      '--quiet',
-      ...args
-    ])
-    expect(stderr.trim()).toMatch(line)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
-    expect(status).toBe(2)
+  ])('rehearse %j', async (args, line) => {
+    await expectRefusal(args, line)
   })
 
-  it('a table in a job of several operators', () => {
+  it('a table in a job of several operators', async () => {
     const operators = 'operators:\n  - { id: src, rate: 600 }\n  - { id: map, rate: 60 }\n'
     writeFileSync(at('job.yaml'), operators)
-    const { stderr, status } = prescale([
-      'rehearse',
-      'builtin:accidents',
-      '--from',
-      '6h',
-      '--world',
-      'stream',
-      '--world-config',
-      'job.yaml',
-      '--policies',
-      'table.json',
-      '--no-store',
-      '--quiet'
-    ])
-    expect(stderr).toMatch(/table\.json sizes one resource, the stream world has 2 \(src, map\)/)
-    expect(status).toBe(2)
+    await expectRefusal(
+      ['--world', 'stream', '--world-config', 'job.yaml', '--policies', 'table.json'],
+      /table\.json sizes one resource, the stream world has 2 \(src, map\)/
+    )
   })
 })
+
+/** Without a process of its own: every refusal is thrown, and `main` says it. */
+async function expectRefusal(args: readonly string[], line: RegExp): Promise<void> {
+  const data = ['builtin:accidents', '--from', '6h', '--no-store', '--quiet']
+  const error = await command()
+    .parseAsync([...data, ...args], { from: 'user' })
+    .catch((thrown) => thrown)
+  expect(error).toBeInstanceOf(PrescaleError)
+  expect(error.message).toMatch(line)
+  expect(error.message).not.toContain('\n')
+  expect(exitCodeOf(error)).toBe(2)
+}
