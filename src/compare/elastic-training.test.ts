@@ -79,6 +79,12 @@ describe('a table that was trained', () => {
     expect(bytes(2)).not.toBe(bytes(1))
   })
 
+  it('is another one where SARSA learned it, and says so', () => {
+    const { model } = trainElastic(task, 'sarsa', learning, 1, few)
+    expect(model.model).toBe('sarsa')
+    expect(model.values).not.toEqual(best.model.values)
+  })
+
   it('says where it learned, with prices measured for explanations', () => {
     expect(best.model.trained).toMatchObject({
       seed: 1,
