@@ -70,6 +70,28 @@ describe('a job as one resource', () => {
     expect(of(seenWith(odd, 90)).view.expand(4)).toEqual(odd)
   })
 
+  it('does what its fullest instance lets it, where keys fall unevenly', () => {
+    const topology = topologyOf({ source: 1, parse: 2, count: 4 })
+    const [source, parse, count] = topology.operators
+    const pressed = {
+      ...topology,
+      operators: [
+        { ...source, backpressured: 0.9 },
+        { ...parse, backpressured: 0.4, observedProcessingRate: 280 },
+        { ...count, backpressured: 0, observedProcessingRate: 140 }
+      ]
+    }
+    const ready = { source: 1, parse: 2, count: 4 }
+    const { view, memory } = of(seenWith(ready, 400, { topology: pressed }))
+    // 140 of the 200/s that four instances should do.
+    expect(view.rates.count).toBeCloseTo(70, 6)
+    expect(view.rates.parse).toBeCloseTo(200, 6)
+    // In calm nobody can tell, so it is kept.
+    const calm = learnJob(seenWith(ready, 100, { topology }), memory)
+    const later = jobView(seenWith(ready, 100, { topology }), calm)
+    expect('view' in later && later.view.rates.count).toBeCloseTo(70, 6)
+  })
+
   it('is as wide as its narrowest operator', () => {
     const { view } = of(seenWith({ source: 1, parse: 1, count: 9 }, 90))
     expect(view.seen.capacity.ready).toEqual({ count: 2 })

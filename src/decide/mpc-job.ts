@@ -2,14 +2,17 @@
  * A job of several operators as one resource — counted in instances of its bottleneck.
  *
  *   v_i  records that operator i takes in for one event from outside    v_i = Σ_j ratio_ji · s_j · v_j,  s_j = output / input of j
- *   c_i  events/s of the outside that one instance of i can do          c_i = true rate per instance / v_i
+ *   c_i  events/s of the outside that one instance of i can do          c_i = true rate per instance · evenness / v_i
  *   b    the operator with the smallest c_i                             capacity of the job = min_i n_i · c_i,  in units of c_b
  *   back n_i = ⌈ units · c_b / c_i ⌉                                    only when the units change, so that noise moves nobody
+ *
+ * An operator that holds back those before it does all it can: what it does then, of what its useful time promises, is its evenness, which is
+ * below 1 where keys fall unevenly on its instances and the fullest one decides. It is kept until it is measured again.
  *
  * Rates and selectivities are those of useful time, smoothed in logs with a gain of 1/n down to 1/20, as the meters of a job jump after
  * every rescale. An operator that was never measured leaves the job unknown. Kalavri et al., OSDI 2018, for the rates; the reduction is ours.
  */
-import type { Observation, StartingUnits, Units } from '../roles.ts'
+import type { Observation, StartingUnits, Topology, Units } from '../roles.ts'
 import { boundsOf, usable, wantedNow } from './answer.ts'
 import { type Dag, dagOf } from './topology.ts'
 
@@ -17,7 +20,16 @@ import { type Dag, dagOf } from './topology.ts'
 export type JobMemory = {
   readonly bottleneck: string | null
   readonly operators: Readonly<
-    Record<string, { readonly logRate: number; readonly logYield: number | null; readonly n: number }>
+    Record<
+      string,
+      {
+        readonly logRate: number
+        readonly logYield: number | null
+        readonly n: number
+        /** Log of the share of its rate that it reaches when it is full; null: never seen full. */
+        readonly logEven?: number | null
+      }
+    >
   >
 }
 
@@ -38,12 +50,25 @@ const SLOWEST = 1 / 20
 const NARROWER = 0.9
 /** A rate is not held to be exact: so much of an instance is no reason for one more. */
 const ROUNDING = 0.02
+/** An operator whose inputs are held back this much of their time, and that is held back less itself, is full. */
+const FULL = 0.2
+const EVEN_GAIN = 1 / 3
+/** Less than this is no unevenness of keys but a job that stands still. */
+const LEAST_EVEN = 0.3
 
 /** What the rates of this moment add to what is known. */
 export function learnJob({ topology, capacity }: Observation, before: JobMemory): JobMemory {
   if (topology === undefined) return before
   const operators = { ...before.operators }
-  for (const { id, parallelism, trueProcessingRate, trueOutputRate, source } of topology.operators) {
+  const full = fullOperators(topology)
+  for (const {
+    id,
+    parallelism,
+    trueProcessingRate,
+    trueOutputRate,
+    source,
+    observedProcessingRate = NaN
+  } of topology.operators) {
     const instances = parallelism > 0 ? parallelism : capacity.ready[id]
     const rate = source && !usable(trueProcessingRate) ? trueOutputRate : trueProcessingRate
     if (!(usable(rate) && rate > 0 && instances > 0)) continue
@@ -55,10 +80,23 @@ export function learnJob({ topology, capacity }: Observation, before: JobMemory)
       logRate: towards(last?.logRate, Math.log(rate / instances), gain),
       logYield:
         logYield === null ? (last?.logYield ?? null) : towards(last?.logYield ?? undefined, logYield, gain),
-      n: Math.min(1 / SLOWEST, (last?.n ?? 0) + 1)
+      n: Math.min(1 / SLOWEST, (last?.n ?? 0) + 1),
+      logEven: full.has(id) ? evener(last?.logEven, observedProcessingRate / rate) : (last?.logEven ?? null)
     }
   }
   return { ...before, operators }
+}
+
+function evener(last: number | null | undefined, share: number): number | null {
+  if (!(share > 0)) return last ?? null
+  const now = Math.log(Math.min(1, Math.max(LEAST_EVEN, share)))
+  return towards(last ?? undefined, now, EVEN_GAIN)
+}
+
+function fullOperators({ operators, edges }: Topology): ReadonlySet<string> {
+  const held = new Map(operators.map(({ id, backpressured = NaN }) => [id, backpressured]))
+  const ids = edges.filter(({ from, to }) => (held.get(from) ?? 0) >= FULL && (held.get(to) ?? NaN) < FULL)
+  return new Set(ids.map(({ to }) => to))
 }
 
 const towards = (last: number | undefined, now: number, gain: number) =>
@@ -123,12 +161,12 @@ function ratesOf(dag: Dag, { operators }: JobMemory): Record<string, number> {
   const out: number[] = []
   const rates: Record<string, number> = {}
   for (const [i, { id }] of dag.operators.entries()) {
-    const { logRate, logYield } = operators[id]
+    const { logRate, logYield, logEven } = operators[id]
     const taken = dag.isSource[i]
       ? share[i]
       : dag.inputs[i].reduce((sum, { from, ratio }) => sum + ratio * out[from], 0)
     out[i] = taken * (dag.isSource[i] ? 1 : Math.exp(logYield ?? 0))
-    rates[id] = taken > 0 ? Math.exp(logRate) / taken : Infinity
+    rates[id] = taken > 0 ? Math.exp(logRate + (logEven ?? 0)) / taken : Infinity
   }
   return rates
 }
