@@ -2,10 +2,10 @@
  * What a command means for a Flink job: the complete map of bounds, whether it is there already, who else wrote, what was reached. Pure.
  *
  *   lower bound 1, always: with a higher one a job that loses a TaskManager waits for slots instead of running with fewer
- *   upper bound = what the command wants; of vertices it does not name, what it is now
+ *   upper bound = what the command wants; of vertices it does not name, what it is now; of a sink's committer, that of its writer
  */
 import type { FlinkJob, FlinkRequirements, FlinkVertex } from '../net/index.ts'
-import { vertexNames } from '../net/index.ts'
+import { committersOf, vertexNames } from '../net/index.ts'
 import type { Units } from '../roles.ts'
 import type { ActuatorMemory } from './memory.ts'
 
@@ -31,8 +31,10 @@ export function planOf(job: FlinkJob, now: FlinkRequirements, to: Units): Plan {
     }
     uppers.set(vertex.id, units)
   }
+  const committers = committersOf(job)
   const wanted = job.vertices.map(({ id, parallelism }) => {
-    const upper = uppers.get(id) ?? now[id]?.upper ?? Math.max(1, parallelism)
+    const sized = committers.get(id) ?? id
+    const upper = uppers.get(sized) ?? now[sized]?.upper ?? Math.max(1, parallelism)
     return [id, { lower: 1, upper }] as const
   })
   return { wanted: Object.fromEntries(wanted) }

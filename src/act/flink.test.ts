@@ -59,6 +59,24 @@ describe('a rescale in place', () => {
     })
   })
 
+  it('gives the committer of a sink as many as its writer, named or not', async () => {
+    fake.jobs.push(
+      Object.assign(
+        fakeJob(['map', 'sink: Writer', 'sink: Committer'].map((name) => ({ name, capacity: 100 }))),
+        {
+          name: 'sinking'
+        }
+      )
+    )
+    fake.deploy(fake.jobs[1])
+    const sinking = actuator({ job: 'sinking' })
+    const uppers = () => fake.jobs[1].vertices.map(({ upper }) => upper)
+    await sinking.apply(command({ 'sink: Writer': 3 }), signal)
+    expect(uppers()).toEqual([1, 3, 3])
+    await sinking.apply(command({ 'sink: Writer': 1, 'sink: Committer': 2 }, 2), signal)
+    expect(uppers()).toEqual([1, 1, 1])
+  })
+
   it('takes vertex ids as well as names', async () => {
     await actuator().apply(command({ [hex('count')]: 3 }), signal)
     expect(vertex('count').parallelism).toBe(3)

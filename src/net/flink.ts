@@ -199,6 +199,24 @@ export function vertexNames(vertices: readonly FlinkVertex[]): ReadonlyMap<strin
 }
 
 /** The job that is meant by an id or a name: of that name the one that has not ended, else the newest. Undefined: none. */
+/**
+ * Committers of sinks, each with the writer it belongs to: what writers hand over is only understood by as many committers, so the two are
+ * never sized apart. Flink 2.3.0 takes other parallelisms and then fails with `NullPointerException: Unknown checkpoint for
+ * CommittableWithLineage`, restart after restart.
+ */
+export function committersOf({
+  vertices,
+  edges
+}: Pick<FlinkJob, 'vertices' | 'edges'>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { id, name } of vertices) {
+    const [first] = name.split(' -> ')
+    const inputs = edges.filter(({ to }) => to === id)
+    if (/\bCommitter$/.test(first) && inputs.length === 1) found.set(id, inputs[0].from)
+  }
+  return found
+}
+
 export function findJob(jobs: readonly FlinkJobLine[], wanted: string): FlinkJobLine | 'several' | undefined {
   const byId = jobs.find(({ id }) => id === wanted)
   if (byId !== undefined) return byId

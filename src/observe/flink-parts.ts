@@ -253,7 +253,8 @@ export async function capacityOf(
   const bounds = await optional(rest.requirements(job.id, abort))
   if (bounds === undefined) return [{ kind: 'capacity', atMs, capacity: { ready }, quality }]
   const wanted: Units = Object.fromEntries(
-    Object.entries(bounds).map(([id, { upper }]) => [nameOf(id), upper])
+    // Of what is not sized on its own nothing is told.
+    job.vertices.flatMap(({ id }) => (bounds[id] === undefined ? [] : [[nameOf(id), bounds[id].upper]]))
   )
   const starting: StartingUnits[] = []
   const out: Reading[] = []

@@ -178,6 +178,19 @@ describe('a rescale', () => {
   })
 })
 
+it('does not tell of the committer of a sink, which is never sized apart from its writer', async () => {
+  fake.jobs[0] = Object.assign(
+    fakeJob(['Source: source', 'sink: Writer', 'sink: Committer'].map((name) => ({ name, capacity: 1_000 }))),
+    { name: 'loadjob' }
+  )
+  fake.deploy(fake.jobs[0])
+  const [first] = await looks(1)
+  const names = ['Source: source', 'sink: Writer']
+  expect(Object.keys(operators(first))).toEqual(names)
+  const { ready, wanted } = capacity(first).capacity
+  expect([Object.keys(ready), Object.keys(wanted ?? {})]).toEqual([names, names])
+})
+
 describe('lag', () => {
   const kafka = (ends: readonly number[][]) => {
     let n = 0

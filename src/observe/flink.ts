@@ -10,7 +10,7 @@
  * asked for apart from the others, because one name that is not there empties a whole answer of Flink.
  */
 import { PrescaleError } from '../base/index.ts'
-import { type FlinkJob, type FlinkRest, findJob, flinkRest } from '../net/index.ts'
+import { committersOf, type FlinkJob, type FlinkRest, findJob, flinkRest } from '../net/index.ts'
 import type { Metric, Operator, Quality, Reading, Source } from '../roles.ts'
 import {
   capacityOf,
@@ -65,7 +65,7 @@ async function look(
   if (state.phase !== memory.phase) out.push(event(clock(), state.phase, state.text))
   memory.phase = state.phase
   if (found === undefined || found === 'several') return [...out, ...missing(memory, clock())]
-  const job = await rest.job(found.id, abort)
+  const job = sizable(await rest.job(found.id, abort))
   out.push(...identify(memory, job, clock()), ...(await history(rest, memory, job, abort, options)))
   if (state.phase !== 'job-running' || job.vertices.length === 0) return [...out, ...missing(memory, clock())]
   if ((options.settleMs ?? 300) > 0) await options.sleepUntil(clock() + (options.settleMs ?? 300), abort)
@@ -91,6 +91,17 @@ async function look(
   for (const [name, metric] of Object.entries(told)) out.push({ kind: 'metric', name, atMs, metric })
   out.push(...(await capacityOf(rest, memory, job, abort, clock())))
   return out
+}
+
+/** Without committers of sinks: they do nothing but between two checkpoints, and are as many as their writers. */
+function sizable(job: FlinkJob): FlinkJob {
+  const committers = committersOf(job)
+  if (committers.size === 0) return job
+  return {
+    ...job,
+    vertices: job.vertices.filter(({ id }) => !committers.has(id)),
+    edges: job.edges.filter(({ from, to }) => !committers.has(from) && !committers.has(to))
+  }
 }
 
 /** A source that is held back says how much it can take, not how much there is. */
