@@ -84,12 +84,19 @@ describe('an alarm', () => {
     const patient = withAlarm(keeps)
     let memory = patient.initial()
     let units: Units = { map: 2, sink: 1 }
-    for (const nowMs of [0, 2_000, 4_000]) {
-      const decided = patient.decide(seen(nowMs, [alarm(nowMs)], { capacity: { ready: units } }), memory)
+    for (const [nowMs, predictedLoad] of [
+      [0, 800],
+      [2_000, 801],
+      [4_000, 802]
+    ]) {
+      const decided = patient.decide(
+        seen(nowMs, [alarm(nowMs, { predictedLoad })], { capacity: { ready: units } }),
+        memory
+      )
       units = decided.decision.to
       memory = decided.memory
     }
-    expect(units).toEqual({ map: 8, sink: 4 })
+    expect(units).toEqual({ map: 9, sink: 5 })
     const ready = { capacity: { ready: { map: 2, sink: 1 } } }
     expect(policy.decide(seen(0, [alarm(0)], ready), policy.initial()).decision.to).toEqual({
       map: 8,

@@ -18,8 +18,8 @@ type AlarmMemory = {
   readonly floor: Units
   readonly untilMs: number
   readonly by: string
-  /** The load that the floor is for, events/s. */
-  readonly expected: number
+  /** Of several resources: units for each event/s when the alarm began. */
+  readonly per: Units | null
 } | null
 
 export interface AlarmOptions {
@@ -53,7 +53,8 @@ function renewed(seen: Observation, to: Units, before: AlarmMemory, target: numb
   )
   if (alarms.length === 0) return kept
   const expected = expectedLoad(seen, alarms)
-  const floor = floorOf(seen, to, expected, target, kept)
+  const per = kept?.per ?? unitsPerEvent(seen, to)
+  const floor = floorOf(seen, to, expected, target, per)
   const untilMs = Math.max(
     ...alarms.map(({ sentMs, horizonMs }) => sentMs + horizonMs),
     kept?.untilMs ?? -Infinity
@@ -64,7 +65,7 @@ function renewed(seen: Observation, to: Units, before: AlarmMemory, target: numb
     floor: kept === null ? floor : raise(seen, floor, kept.floor),
     untilMs,
     by,
-    expected: Math.max(expected, kept?.expected ?? 0)
+    per
   }
 }
 
@@ -84,21 +85,21 @@ function floorOf(
   to: Units,
   expected: number,
   target: number,
-  kept: AlarmMemory
+  per: Units | null
 ): Units | undefined {
   const names = Object.keys(to)
   const unitRate = seen.service?.unitRate
   if (names.length === 1 && usable(unitRate) && unitRate > 0) {
     return { [names[0]]: Math.ceil(expected / (target * unitRate)) }
   }
-  // What the alarm itself has added is in the answer by now: a multiple of that would be a multiple of a multiple.
-  if (kept !== null) {
-    const more = Math.max(1, expected / kept.expected)
-    return Object.fromEntries(names.map((name) => [name, Math.ceil((kept.floor[name] ?? 0) * more)]))
-  }
-  const from = latestLoad(seen)
-  if (!(from > 0)) return undefined
-  return Object.fromEntries(names.map((name) => [name, Math.ceil((to[name] * expected) / from)]))
+  if (per === null) return undefined
+  return Object.fromEntries(names.map((name) => [name, Math.ceil((per[name] ?? 0) * expected)]))
+}
+
+/** What the policy asks for now. Later what the alarm itself has added is in its answer, and a multiple of that would be one of a multiple. */
+function unitsPerEvent(seen: Observation, to: Units): Units | null {
+  const load = latestLoad(seen)
+  return load > 0 ? Object.fromEntries(Object.keys(to).map((name) => [name, to[name] / load])) : null
 }
 
 /** The larger of both, within bounds; unknown stays unknown. */
