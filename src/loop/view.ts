@@ -139,7 +139,7 @@ export function view(options: ViewOptions): View {
 
   function toldOf({ value, quality, ageMs = 0 }: Metric, atMs: number, receivedMs: number): Told<number> {
     const sound = Number.isNaN(value)
-      ? quality === 'ok'
+      ? quality === 'ok' || quality === 'late'
         ? 'missing'
         : quality
       : isSound(value)
