@@ -183,6 +183,87 @@ describe('a loop that is killed', () => {
   })
 })
 
+describe('a loop that has one turn only', () => {
+  function once(change: Partial<LoopTarget> = {}) {
+    const clock = virtualClock(START)
+    const target = smallTarget(clock)
+    const heard = ears()
+    const loop: LoopTarget = {
+      name: 'web',
+      policy: hpa(),
+      options: {},
+      sources: [scripted(clock, 15_000, target.readings)],
+      view: { stepMs: 15_000 },
+      intervalMs: 15_000,
+      ...change
+    }
+    const parts = {
+      knowledge: memoryKnowledge(),
+      permission: permitAll(),
+      clock,
+      tell: heard.tell,
+      once: true
+    }
+    return { clock, target, heard, loop, running: runTarget(loop, parts, new AbortController().signal) }
+  }
+
+  it('waits until there is a load, decides once, and ends', async () => {
+    const { clock, heard, running } = once()
+    await clock.advance(14_000)
+    expect(heard.turns()).toEqual([])
+    await clock.advance(2_000)
+    await running
+    expect(heard.turns()).toHaveLength(1)
+    expect(heard.turns()[0].observation.load?.values.at(-1)).toBe(10)
+  })
+
+  it('waits for half a minute at most where nobody says anything', async () => {
+    const { clock, heard, running } = once({ sources: [] })
+    await clock.advance(29_000)
+    expect(heard.turns()).toEqual([])
+    await clock.advance(2_000)
+    await running
+    expect(heard.turns()).toHaveLength(1)
+  })
+
+  it('goes on without a capacity soon after the load is there, and from rates where there is no load', async () => {
+    for (const [kind, atMs] of [
+      ['load', 21_000],
+      ['topology', 6_000]
+    ] as const) {
+      const clock = virtualClock(START)
+      const heard = ears()
+      const reading = (): Reading =>
+        kind === 'load'
+          ? { kind: 'metric', name: 'load', atMs: clock.now(), metric: { value: 3, quality: 'ok' } }
+          : {
+              kind: 'topology',
+              atMs: clock.now(),
+              quality: 'ok',
+              topology: {
+                operators: [{ id: 'a', parallelism: 1, trueProcessingRate: 5, trueOutputRate: 5 }],
+                edges: []
+              }
+            }
+      const loop: LoopTarget = {
+        ...{ name: 'web', policy: hpa(), options: {}, view: { stepMs: 15_000 }, intervalMs: 15_000 },
+        sources: [scripted(clock, 5_000, () => [reading()])]
+      }
+      const parts = {
+        knowledge: memoryKnowledge(),
+        permission: permitAll(),
+        clock,
+        tell: heard.tell,
+        once: true
+      }
+      const running = runTarget(loop, parts, new AbortController().signal)
+      await clock.advance(atMs)
+      await running
+      expect(heard.turns(), kind).toHaveLength(1)
+    }
+  })
+})
+
 describe('a loop among what fails', () => {
   it('tries again after an error, later each time, and is done when the world shows it was', async () => {
     const { clock, target, heard, begin, end } = stage()
@@ -254,6 +335,45 @@ describe('a loop among what fails', () => {
     await clock.advance(86_400_000)
     expect(target.world.wanted).toBe(4)
     await end()
+  })
+
+  it('keeps what happened to the target, and says where that cannot be kept', async () => {
+    const { clock, knowledge, heard, begin, end } = stage({
+      say: (readings) => [
+        ...readings,
+        { kind: 'event', atMs: clock.now(), what: 'job-restarted', text: 'once' }
+      ]
+    })
+    begin()
+    await clock.advance(1_000)
+    expect(knowledge.state.events).toEqual([
+      { target: 'web', atMs: START, what: 'job-restarted', text: 'once' }
+    ])
+    knowledge.putEvent = () => {
+      throw new Error('the disk is full')
+    }
+    await clock.advance(15_000)
+    expect(heard.errors()).toContain('the disk is full')
+    await end()
+  })
+
+  it('leaves a source that does not end, and learns anew what an older version kept in another shape', async () => {
+    const { clock, knowledge, heard, begin, end } = stage()
+    knowledge.keep('web', {
+      atMs: 0,
+      policy: { name: 'other', options: {} },
+      memory: 1,
+      estimates: { old: true }
+    })
+    begin({
+      sources: [{ read: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }) }]
+    })
+    await clock.advance(15_000)
+    expect(heard.turns().length).toBe(2)
+    const ended = end()
+    await clock.advance(6_000)
+    await ended
+    expect(heard.errors()).toEqual(['a source does not end; it is left'])
   })
 
   it('wakes for an alarm at once, and for a thousand of them once a second', async () => {

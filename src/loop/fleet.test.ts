@@ -79,6 +79,30 @@ describe('a fleet of loops', () => {
   })
 })
 
+describe('a fleet with one turn', () => {
+  it('is done when every target had its turn, a broken one told', async () => {
+    const clock = virtualClock(1e12)
+    const heard = ears()
+    const all = fleet({
+      ...{ knowledge: memoryKnowledge(), permission: permitAll(), clock, tell: heard.tell, once: true }
+    })
+    const world = smallTarget(clock)
+    const target: LoopTarget = {
+      ...{ name: 'a', policy: policies.hpa.make({}) as Policy, options: {}, intervalMs: 15_000 },
+      sources: [scripted(clock, 15_000, world.readings)],
+      view: { stepMs: 15_000 }
+    }
+    await all.set([
+      { target, version: '1' },
+      { target: { ...target, name: 'b', policy: bad }, version: '1' }
+    ])
+    await clock.advance(31_000)
+    await all.done()
+    expect(heard.turns().map((turn) => turn.target)).toEqual(['a'])
+    expect(heard.errors()).toEqual(['the loop of this target broke: poisoned'])
+  })
+})
+
 describe('permission to command', () => {
   function record() {
     let lease = { holder: '', epoch: 0, untilMs: 0 }
@@ -116,6 +140,35 @@ describe('permission to command', () => {
     expect(may.ask('other')).toEqual({ epoch: 7 })
     killed = 'stop.txt is there'
     expect(may.ask('other')).toEqual({ refused: 'kill switch: stop.txt is there' })
+  })
+
+  it('is not given where the record cannot be read, and the lease runs out by itself', async () => {
+    const clock = virtualClock(0)
+    const { made } = record()
+    const broken: WriteRecord = {
+      ...made,
+      pauses() {
+        throw new Error('store is damaged')
+      },
+      holdLease() {
+        throw new Error('store is locked')
+      },
+      dropLease() {
+        throw new Error('store is locked')
+      }
+    }
+    const may = permission({ record: broken, holder: 'a', clock })
+    expect(may.ask('web')).toEqual({ refused: 'the record cannot be read: store is damaged' })
+    const said: string[] = []
+    const stop = new AbortController()
+    const keeping = leaseKeeper({ record: broken, holder: 'a', clock }).keep(stop.signal, (what) =>
+      said.push(what)
+    )
+    await clock.advance(10_000)
+    stop.abort()
+    await clock.advance(0)
+    await keeping
+    expect(said).toEqual(['the lease cannot be renewed: store is locked'])
   })
 
   it('goes over to the other loop when the first is gone, and never to both', async () => {

@@ -53,16 +53,18 @@ async function* read(options: MqttRates, abort: AbortSignal): AsyncIterable<Read
     while (!ended.aborted) {
       await sleepUntil(untilMs, ended)
       if (ended.aborted) break
-      yield* heard.told.splice(0)
-      const value = heard.whole ? (1_000 * heard.count) / stepMs : NaN
-      const step = series(stepMs, [value], { startMs: untilMs - stepMs })
-      yield { kind: 'series', name, series: step, quality: heard.whole ? 'ok' : 'missing' }
+      const { count, whole } = heard
+      const startMs = untilMs - stepMs
+      // What comes while the step is told belongs to the next one.
       heard.count = 0
       heard.whole = heard.listening
       // A step in which this process slept was not counted where it belongs.
       const nowUntilMs = Math.floor(clock() / stepMs + 1) * stepMs
       if (nowUntilMs > untilMs + stepMs) heard.whole = false
       untilMs = nowUntilMs
+      yield* heard.told.splice(0)
+      const step = series(stepMs, [whole ? (1_000 * count) / stepMs : NaN], { startMs })
+      yield { kind: 'series', name, series: step, quality: whole ? 'ok' : 'missing' }
     }
     if (!abort.aborted) throw await failed
   } finally {
