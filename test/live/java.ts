@@ -80,6 +80,10 @@ export function startJvm(
     stdio: ['ignore', file, file],
     env: { ...process.env, ...env }
   })
+  // Who is interrupted has no time to stop anything: nothing outlives the process that started it.
+  const kill = () => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
