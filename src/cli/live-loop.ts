@@ -101,7 +101,10 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
 
     const set = async (next: Config): Promise<void> => {
       const heard = await openSignals(next, clock, log, stop.signal, signals)
-      const live = { clock, tell: log.note, readModel: readModelFile, apply, thread, signals: heard }
+      const live = {
+        ...{ clock, tell: log.note, readModel: readModelFile },
+        ...{ apply, thread, record: store, signals: heard }
+      }
       const targets = await fleetTargets(next, live)
       signals = heard
       const before = all.names()

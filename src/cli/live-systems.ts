@@ -1,4 +1,5 @@
 /** From what `prescale.yaml` says of outside systems to sources and actuators that speak to them. */
+import { type ActuatorMemory, newMemory } from '../act/memory.ts'
 import { random, type Series } from '../base/index.ts'
 import type {
   ActuatorConfig,
@@ -98,16 +99,45 @@ export async function replayed(source: ReplaySource, nowMs: number): Promise<Ser
   return { ...series, stepMs, startMs: Math.ceil(nowMs / stepMs) * stepMs }
 }
 
+/** What must be known of what an actuator did, kept with the Turns. */
+export interface ActuatorRecord {
+  recall<Kept extends object>(name: string): { readonly kept?: Kept }
+  keep(name: string, kept: object): void
+}
+
+/** The same, with a memory that outlives the process: what we wrote last is how a foreign hand is known. */
+export async function rememberingActuator(
+  actuator: ActuatorConfig,
+  target: string,
+  parts: LiveParts & { readonly record: ActuatorRecord }
+): Promise<Actuator> {
+  const { record } = parts
+  // Of this target's actuator, not of the target: names of targets have no colon in front.
+  const name = `:actuator:${target}`
+  const memory = { ...newMemory(), ...record.recall<ActuatorMemory>(name).kept }
+  const made = await actuatorOf(actuator, target, parts, memory)
+  return {
+    async apply(command, abort) {
+      try {
+        return await made.apply(command, abort)
+      } finally {
+        record.keep(name, memory)
+      }
+    }
+  }
+}
+
 /** What carries commands out. Errors as of `sourcesOf`. */
 export async function actuatorOf(
   actuator: ActuatorConfig,
   target: string,
-  { clock, tell }: LiveParts
+  { clock, tell }: LiveParts,
+  memory: ActuatorMemory = newMemory()
 ): Promise<Actuator> {
   const time = { clock: clock.now, sleepUntil: clock.sleepUntil }
   if (actuator.type === 'dry-run') {
     const { dryRun } = await import('../act/dry-run.ts')
-    return dryRun(time)
+    return dryRun({ ...time, memory })
   }
   const { job, reachWithin, foreignChange, method, savepointDir, submit } = actuator
   const options = {
@@ -117,6 +147,7 @@ export async function actuatorOf(
     foreignChange,
     reachWithinMs: reachWithin,
     rng: random(0, 'backoff', target),
+    memory,
     tell
   }
   if (method === 'adaptive' || submit === undefined) {

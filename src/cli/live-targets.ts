@@ -11,12 +11,20 @@ import type { Json, Policy, Source } from '../roles.ts'
 import type { Standing } from '../work/index.ts'
 import { fixedOf, type PolicySettings, policyOf, priorsOf } from './assemble.ts'
 import type { LiveForecast } from './live-forecasts.ts'
-import { actuatorOf, type LiveParts, replayed, sourcesOf } from './live-systems.ts'
+import {
+  type ActuatorRecord,
+  type LiveParts,
+  rememberingActuator,
+  replayed,
+  sourcesOf
+} from './live-systems.ts'
 
 export interface TargetParts extends LiveParts {
   readonly readModel: (path: string) => unknown
   /** Leave to command those targets whose mode is apply. */
   readonly apply: boolean
+  /** Where actuators remember what they wrote. */
+  readonly record: ActuatorRecord
   /** Where forecasts are made. */
   readonly thread: Standing
   /** Warnings for a target, and where they come from. */
@@ -55,7 +63,7 @@ async function fleetTarget(config: Config, target: TargetConfig, parts: TargetPa
     },
     priors: priorsOf(target),
     forecast: forecastFor(target, parts),
-    ...(apply && mode === 'apply' && { actuator: await actuatorOf(target.actuator, name, parts) })
+    ...(apply && mode === 'apply' && { actuator: await rememberingActuator(target.actuator, name, parts) })
   }
   const { gateways, signals: transports } = config
   return { target: loop, version: hashOf({ target, gateways, transports, options: made.options }) }

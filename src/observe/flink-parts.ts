@@ -209,7 +209,8 @@ async function lags(
       its.size === 0 ? { value: NaN, quality: 'missing' } : lagOf(its, filled(of, its, committed))
     // A lower bound would look like little work: the operator says nothing then.
     const sure = lag.quality === 'ok' ? lag.value : NaN
-    backlog.set(id, { lag: sure, ...(partitions > 0 && { partitions }) })
+    // Who was given no Kafka to ask tells no lag: that is no doubt, it is a job without this gauge.
+    backlog.set(id, { ...(kafka && { lag: sure }), ...(partitions > 0 && { partitions }) })
     total = total === undefined ? lag : addedUp(total, lag)
   }
   if (kafka !== undefined && total !== undefined) extra.lag = total

@@ -25,8 +25,8 @@ export interface FlinkSnapshot {
 }
 
 export interface Backlog {
-  /** Records waiting; `NaN`: not measured. */
-  readonly lag: number
+  /** Records waiting; `NaN`: not measured. Absent: nobody can be asked. */
+  readonly lag?: number
   readonly partitions?: number
 }
 
@@ -186,7 +186,7 @@ function operatorOf(
     busy: sum.busy,
     backpressured: sum.blocked,
     idle: Math.max(0, 1 - sum.busy - sum.blocked),
-    ...(backlog !== undefined && { lag: backlog.lag }),
+    ...(backlog?.lag !== undefined && { lag: backlog.lag }),
     ...(backlog?.partitions !== undefined && { partitions: backlog.partitions }),
     ...(Number.isFinite(maxParallelism) && { maxParallelism }),
     ...(!source && { keyed: inputs.some(({ ship }) => ship === 'HASH') })

@@ -127,6 +127,24 @@ describe.concurrent('the live loop against a Flink', { timeout: 60_000 }, () => 
     expect(turnsOf(second.events)[0].before).toEqual(JSON.parse(JSON.stringify(last?.after)))
   })
 
+  it('knows after a restart what it wrote, and leaves what somebody else wrote since', async (test) => {
+    const { flink, flow, begin } = await stage(test)
+    const first = await begin()
+    flow.rate = 3_000
+    await vi.waitFor(() => expect(first.events.some(({ kind }) => kind === 'receipt')).toBe(true), patience)
+    await first.loop.close()
+    const [count] = flink.jobs[0].vertices.filter(({ name }) => name === 'count')
+    count.upper = 1
+    flink.deploy(flink.jobs[0])
+    const writes = flink.writes().length
+    const second = await begin()
+    flow.rate = 7_900
+    const refusals = () =>
+      second.events.flatMap((event) => (event.kind === 'receipt' ? [event.receipt.refused ?? ''] : []))
+    await vi.waitFor(() => expect(refusals().join()).toContain('foreign-writer'), patience)
+    expect(flink.writes().length).toBe(writes)
+  })
+
   it('holds while Flink does not answer, says so, and goes on when it does', async (test) => {
     const { folder, flink, flow, begin } = await stage(test)
     const proxy = await faultyProxy(flink.url)
