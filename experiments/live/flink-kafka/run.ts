@@ -25,7 +25,7 @@ const options = {
   repeats: { kind: 'integer', default: 3, min: 1, says: 'how often, each time with another day of traffic' },
   fixed: { kind: 'integer', default: 10, min: 1, says: 'slots of the fixed size: peak × 1.2' },
   controllers: { kind: 'text', default: 'fixed,reactive,prescale', says: 'who sizes the job, in turn' },
-  keep: { kind: 'text', says: 'a folder in which the records and logs of every run stay' }
+  keep: { kind: 'text', says: 'a folder in which records, logs and the picture stay' }
 } satisfies OptionTable
 
 export const experiment: Experiment = {
@@ -76,6 +76,8 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   } finally {
     await stack.stop()
   }
+  const picture = pictureOf(tracks, LATE_MS / 1_000)
+  if (settings.keep !== undefined) writeFileSync(join(settings.keep, 'lag-and-slots.svg'), picture)
   const predicted = predictedFor(rows, settings, long)
   return {
     experiment: 'live/flink-kafka',
@@ -85,7 +87,7 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
       { how: 'rehearsed', controller: row.controller, repeat: row.repeat, ...predicted[i] }
     ]),
     claims: claimsOf(rows),
-    pictures: { 'lag-and-slots.svg': pictureOf(tracks, LATE_MS / 1_000) }
+    pictures: { 'lag-and-slots.svg': picture }
   }
 }
 
