@@ -52,6 +52,12 @@ describe('an alarm', () => {
     expect(units(seen(0, signals, more))).toBe(expected)
   })
 
+  it('hears of each gateway only what it said last', () => {
+    const both = [alarm(0, { seq: 1, predictedLoad: 400 }), alarm(0, { seq: 2 })]
+    const to = (signals: EdgeSignal[]) => make().decide(seen(0, signals), make().initial()).decision.to
+    expect(to(both)).toEqual(to([alarm(0)]))
+  })
+
   it('says who announced what', () => {
     const { why } = make().decide(seen(0, [alarm(0)]), make().initial()).decision
     expect(why.bound).toContain('alarm')

@@ -12,6 +12,7 @@ import { requireOption } from '../base/index.ts'
 import { latestLoad, usable, withinBounds } from '../decide/answer.ts'
 import { type Guarded, guarded } from '../decide/guard.ts'
 import type { EdgeSignal, Observation, Policy, Units } from '../roles.ts'
+import { newest } from './newest.ts'
 
 /** What the last alarm asked for; null: none is on. */
 type AlarmMemory = {
@@ -48,7 +49,7 @@ export function withAlarm<Memory>(
 function renewed(seen: Observation, to: Units, before: AlarmMemory, target: number): AlarmMemory {
   // A clock that runs backwards ends nothing: the horizon is the most it can be away.
   const kept = before !== null && seen.nowMs <= before.untilMs ? before : null
-  const alarms = (seen.signals ?? []).filter(
+  const alarms = newest(seen.signals).filter(
     ({ burstAlarm, predictedLoad }) => burstAlarm && usable(predictedLoad)
   )
   if (alarms.length === 0) return kept

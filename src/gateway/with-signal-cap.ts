@@ -14,6 +14,7 @@ import { requireOption } from '../base/index.ts'
 import { wantedNow } from '../decide/answer.ts'
 import { sameUnits } from '../decide/guard.ts'
 import type { Change, Decision, EdgeSignal, Observation, Policy, Units } from '../roles.ts'
+import { newest } from './newest.ts'
 
 /** A share of what is wanted without signals, or units. */
 export type Extra = { readonly ratio: number } | { readonly units: number }
@@ -68,7 +69,8 @@ export function withSignalCap<Memory>(
     initial: () => ({ inner: policy.initial(), apart: null }),
     decide: (seen, { inner, apart }) => {
       const decided = policy.decide(seen, inner)
-      const { signals = [], ...rest } = seen
+      const { signals: shown, ...rest } = seen
+      const signals = newest(shown)
       if (signals.length === 0 && apart === null) {
         return { decision: decided.decision, memory: { inner: decided.memory, apart } }
       }
