@@ -4,8 +4,7 @@
  * Each section that is there must be sound: a metric `ok` or `late`, not older than `maxAgeMs` and not from the future;
  * the last step of the load measured, recent and not in the future; every operator's true rates measured, and above zero
  * where it is no source, and lag where it is told; a reading with its metrics for every ready unit; the capacity itself. A section that is absent is no
- * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known, and so is an operator that was measured to
- * be idle, whose true rates nobody can measure.
+ * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known.
  */
 import type { Metric, Observation, Operator } from '../roles.ts'
 import { usable } from './answer.ts'
@@ -105,18 +104,10 @@ export function metricDoubt(
 function operatorDoubt(operator: Operator): string | undefined {
   const { source, trueProcessingRate, trueOutputRate, observedProcessingRate, observedOutputRate, lag } =
     operator
-  if (isIdle(operator)) return lag !== undefined && !usable(lag) ? 'lag unknown' : undefined
   if (!source && !(usable(trueProcessingRate) && trueProcessingRate > 0))
     return 'true processing rate unknown'
   if (!usable(trueOutputRate)) return 'true output rate unknown'
   const observed = [...(source ? [] : [observedProcessingRate]), observedOutputRate]
   if (observed.some((rate) => rate !== undefined && !usable(rate))) return 'observed rate unknown'
   return lag !== undefined && !usable(lag) ? 'lag unknown' : undefined
-}
-
-/** Below this share of its time a meter in milliseconds says nothing of what a record costs. */
-const IDLE = 0.02
-
-function isIdle({ busy, observedProcessingRate, observedOutputRate }: Operator): boolean {
-  return usable(busy) && busy <= IDLE && usable(observedProcessingRate) && usable(observedOutputRate)
 }
