@@ -31,7 +31,9 @@ export function loadOf({ sent }: Traffic): Track['load'] {
 
 export function pictureOf(tracks: readonly Track[], lateS: number): string {
   const [width, height, left, panel] = [860, 560, 60, 140]
-  const lastS = Math.max(...tracks.flatMap(({ load }) => load.map(({ atS }) => atS)))
+  const lastS = Math.max(
+    ...tracks.flatMap(({ load, moments }) => [...load, ...moments].map(({ atS }) => atS))
+  )
   const x = linear([0, lastS], [left, width - 110], 8)
   const box = (i: number): Box => ({
     x: left,
@@ -58,7 +60,7 @@ export function pictureOf(tracks: readonly Track[], lateS: number): string {
       ],
       { stroke: colours.pink, dash: '4 3' }
     ),
-    text(width - 104, lag(lateS) + 4, 'late', { fill: colours.pink }),
+    text(width - 98, lag(lateS) + 4, 'late', { fill: colours.pink }),
     ...tracks.slice(0, 1).map((it) => line(it.load.map(({ atS, rate }) => [x(atS), load(rate)] as const))),
     ...tracks.flatMap((it) => [
       line(
@@ -71,7 +73,7 @@ export function pictureOf(tracks: readonly Track[], lateS: number): string {
       )
     ]),
     ...tracks.map((it, i) =>
-      text(width - 104, box(2).y + 14 + 16 * i, it.controller, { fill: strokeOf(it), bold: true })
+      text(width - 98, box(2).y + 14 + 16 * i, it.controller, { fill: strokeOf(it), bold: true })
     )
   ]
   return svg(width, height, 'Load, lag and slots over time', parts)
