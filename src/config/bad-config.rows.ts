@@ -43,6 +43,11 @@ export const badConfigs: readonly BadConfig[] = [
     says: ['3:1: Flow sequence in block collection must be']
   },
   {
+    when: 'a query without quotes',
+    text: 'version: 1\ntargets: { a: { source: { query: sum(rate(x[1m])) } } }\n',
+    says: ['2:44: Unexpected flow-seq-start at node end; a text with [ ] { } , or : in it stands in quotes']
+  },
+  {
     when: 'a tab',
     text: 'version: 1\ntargets:\n\tcars: 1\n',
     says: ['3:1: Tabs are not allowed as indentation']
@@ -292,7 +297,17 @@ export const badConfigs: readonly BadConfig[] = [
   {
     when: 'a budget of rescales without its time',
     text: target('guards: { rescaleBudget: 6 }'),
-    says: ['5:30: targets.cars.guards.rescaleBudget must be settings of its own, was 6']
+    says: ['5:30: targets.cars.guards.rescaleBudget must be most changes in a time, such as 6/1h, was 6']
+  },
+  {
+    when: 'a cooldown without its unit',
+    text: target('guards: { cooldown: 5 }'),
+    says: ['5:25: targets.cars.guards.cooldown must be a duration such as 1m, or up and down, each with its own, was 5']
+  },
+  {
+    when: 'a lead time without its unit',
+    text: target('leadTime: 3'),
+    says: ['5:15: targets.cars.leadTime must be measured, a duration with its unit such as 2m, or p50 and p90, was 3']
   },
   // ── systems
   {

@@ -26,9 +26,9 @@ function show(value: unknown): string {
     : String(value)
 }
 
-/** Settings by name; others are refused by whoever walks the schema, see `read.ts`. */
-export const settings = <S extends z.ZodRawShape>(shape: S) =>
-  z.object(shape, { error: (issue) => mustBe('settings of its own', issue) })
+/** Settings by name; others are refused by whoever walks the schema, see `read.ts`. Where they have a short form, `right` says so. */
+export const settings = <S extends z.ZodRawShape>(shape: S, right = 'settings of its own') =>
+  z.object(shape, { error: (issue) => mustBe(right, issue) })
 
 export const text = (right: string) => z.string(must(right)).min(1, must(right))
 export const flag = () => z.boolean(must('true or false'))

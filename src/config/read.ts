@@ -95,7 +95,9 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
 function sayBroken({ code, message }: YAMLParseError): string {
   if (code === 'MULTIPLE_DOCS') return 'must be one document, without ---'
   if (code === 'NON_STRING_KEY') return 'must be a name: settings stand behind words'
-  return message.split('\n')[0]
+  const [says] = message.split('\n')
+  // What a PromQL query without quotes looks like to YAML.
+  return code === 'UNEXPECTED_TOKEN' ? `${says}; a text with [ ] { } , or : in it stands in quotes` : says
 }
 
 function unresolved(document: Document.Parsed): Alias | undefined {

@@ -106,10 +106,13 @@ const behavior = kind.settings({ scaleUp: scalingRules().optional(), scaleDown: 
 
 const guards = kind.settings({
   cooldown: short(
-    kind.settings({
-      up: kind.duration().prefault('0s').describe('before a change up'),
-      down: kind.duration().prefault('0s').describe('before a change down')
-    }),
+    kind.settings(
+      {
+        up: kind.duration().prefault('0s').describe('before a change up'),
+        down: kind.duration().prefault('0s').describe('before a change down')
+      },
+      'a duration such as 1m, or up and down, each with its own'
+    ),
     {
       expand: (written) => (typeof written === 'string' ? { up: written, down: written } : undefined),
       json: { type: 'string' }
@@ -118,10 +121,13 @@ const guards = kind.settings({
     .optional()
     .describe('no further change for so long after one'),
   rescaleBudget: short(
-    kind.settings({
-      most: kind.whole(1),
-      per: kind.duration(1_000).describe('in any window of this length')
-    }),
+    kind.settings(
+      {
+        most: kind.whole(1),
+        per: kind.duration(1_000).describe('in any window of this length')
+      },
+      'most changes in a time, such as 6/1h'
+    ),
     {
       expand: (written) => {
         const [, most, per] = /^(\d+)\s*\/\s*(\S+)$/.exec(String(written)) ?? []
@@ -154,14 +160,17 @@ const guards = kind.settings({
 const measured = (says: string) =>
   short(
     checked(
-      kind.settings({
-        measured: kind
-          .flag()
-          .prefault(false)
-          .describe('from its own history; the values are believed until then'),
-        p50: kind.duration().optional(),
-        p90: kind.duration().optional()
-      }),
+      kind.settings(
+        {
+          measured: kind
+            .flag()
+            .prefault(false)
+            .describe('from its own history; the values are believed until then'),
+          p50: kind.duration().optional(),
+          p90: kind.duration().optional()
+        },
+        'measured, a duration with its unit such as 2m, or p50 and p90'
+      ),
       ({ measured, p50, p90 }) =>
         p50 === undefined && p90 === undefined
           ? measured
