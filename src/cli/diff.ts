@@ -8,7 +8,7 @@ import { formatDuration, PrescaleError } from '../base/index.ts'
 import { type Changed, type Difference, differenceOf, momentsDiffer } from '../explain/index.ts'
 import type { Turn } from '../roles.ts'
 import { sqlite, type TurnStore } from '../store/index.ts'
-import { liveStore, targetOf } from './explain.ts'
+import { liveStore, noDecision, targetOf } from './explain.ts'
 import { readMoment } from './moment.ts'
 import { print, type Row, readFormat, table } from './output.ts'
 import { unitsWords } from './run-log.ts'
@@ -66,8 +66,7 @@ function turnAt(store: TurnStore, file: string, text: string): Turn {
   const atMs = time === undefined ? undefined : readMoment(time, 'the moment behind @', undefined, Date.now())
   const target = targetOf(name, undefined, store.targets(), file)
   const turn = store.latest(target, atMs)
-  if (turn === undefined)
-    throw new PrescaleError('NOT_FOUND', `${target} has no decision at or before ${time} in ${file}`)
+  if (turn === undefined) throw new PrescaleError('NOT_FOUND', noDecision(store, target, String(time), file))
   return turn
 }
 

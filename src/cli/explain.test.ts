@@ -101,7 +101,7 @@ describe('explain, as a command', () => {
     [
       'a moment before everything',
       ['flights', '--at', '2000-01-01', '--store', file],
-      'no decision at or before 2000-01-01'
+      '; its first is of 20'
     ],
     ['what is no moment', ['flights', '--at', 'yesterday', '--store', file], "was 'yesterday'"]
   ]

@@ -3,13 +3,14 @@
  *
  * Reads the newest Turn of the target at or before `--at` from the store and asks the policy that made it again.
  */
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { type GivenOptions, PrescaleError, unknownName } from '../base/index.ts'
 import { type LearnedReason, learnedReason } from '../compare/learned-reason.ts'
 import type { PolicyEntry } from '../decide/index.ts'
 import { type Counterfactual, type Explanation, explain, type Knob } from '../explain/index.ts'
 import type { Turn } from '../roles.ts'
-import { sqlite } from '../store/index.ts'
+import { sqlite, type TurnStore } from '../store/index.ts'
 import { readMoment } from './moment.ts'
 import { type Cell, print, readFormat } from './output.ts'
 import { DEFAULT_STORE } from './store-file.ts'
@@ -46,7 +47,7 @@ async function run(wanted: string, options: Options): Promise<void> {
     const target = targetOf(wanted, options.policy, store.targets(), file)
     const turn = store.latest(target, atMs)
     if (!turn) {
-      throw new PrescaleError('NOT_FOUND', `${target} has no decision at or before ${options.at} in ${file}`)
+      throw new PrescaleError('NOT_FOUND', noDecision(store, target, String(options.at), file))
     }
     const explanation = explainTurn(turn)
     const learned = learnedReason({ ...turn, policy: plainPolicy(turn.policy) })
@@ -58,6 +59,13 @@ async function run(wanted: string, options: Options): Promise<void> {
   } finally {
     store.close()
   }
+}
+
+/** That a target has no decision so early, and from when on it has some. */
+export function noDecision(store: TurnStore, target: string, before: string, file: string): string {
+  const [first] = store.turns({ target })
+  const since = first ? `; its first is of ${new Date(first.atMs).toISOString()}` : ''
+  return `${target} has no decision at or before ${before} in ${file}${since}`
 }
 
 /** Of a config with targets, the record of their loop. */
@@ -116,7 +124,10 @@ export function targetOf(
     const several = meant.length > 1 ? meant : inTrace
     throw new PrescaleError('BAD_OPTION', `${full} may be several targets, say which: ${several.join(', ')}`)
   }
-  throw new PrescaleError('NOT_FOUND', unknownName(`a target in ${file}`, full, targets))
+  // A rehearsal stands beside a config in many folders; `status` finds the loop by itself, this command has to be told.
+  const config = 'prescale.yaml'
+  const live = file === DEFAULT_STORE && existsSync(config) ? `; a target of the live loop: -c ${config}` : ''
+  throw new PrescaleError('NOT_FOUND', unknownName(`a target in ${file}`, full, targets) + live)
 }
 
 /** A target as it is called, and without the options of its policy. */

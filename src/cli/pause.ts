@@ -44,7 +44,8 @@ async function change(ask: 'pause' | 'resume', target = '*', options: Options): 
     Record<string, Pause>
   >
   const all = Object.keys(pauses).map((name) => (name === '*' ? 'all targets' : name))
-  note(all.length === 0 ? 'nothing is paused' : `paused: ${all.join(', ')}`, options.quiet)
+  const now = all.length === 0 ? 'nothing is paused' : `paused: ${all.join(', ')}`
+  note(ask === 'resume' ? `resumed; now ${now}` : now, options.quiet)
 }
 
 /** No loop runs: the next one finds it in its record. */

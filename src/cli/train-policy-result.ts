@@ -106,7 +106,7 @@ export function textOf(result: PolicyResult): string {
     ['model', `${model}, seed ${seed}`],
     ['world', place.join(', ')],
     ['learned from', `${data}, ${count(played)} steps`],
-    ['took', formatDuration(Math.round(trainMs))],
+    ['took', formatDuration(trainMs < 1_000 ? Math.round(trainMs) : Math.round(trainMs / 1_000) * 1_000)],
     [
       'kept',
       `after ${count(steps)} steps, the best on validation: reward ${short(validation.reward)}` +

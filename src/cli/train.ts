@@ -211,7 +211,10 @@ function textOf(result: TrainResult, { parameters }: ModelFile): string {
       `${steps} steps of ${formatDuration(stepMs)} before ${new Date(training.endMs).toISOString()}, ` +
         `${short(low)} to ${short(high)} ${unit}`
     ],
-    ['took', `${formatDuration(Math.round(trainMs))}${wordsOf(parameters)}`],
+    [
+      'took',
+      `${formatDuration(trainMs < 1_000 ? Math.round(trainMs) : Math.round(trainMs / 1_000) * 1_000)}${wordsOf(parameters)}`
+    ],
     [
       'measured',
       metrics === null ? 'not: nothing is left behind the training part' : measuresInWords(metrics, horizon)

@@ -80,7 +80,7 @@ describe('prescale run', { timeout: 180_000 }, () => {
     expect(pauses.cars.untilMs - pauses.cars.sinceMs).toBe(7_200_000)
     expectRefused(await place.prescale(['pause', 'crs']), /a target: 'crs'|crs/)
     const resumed = await place.prescale(['resume', 'cars'])
-    expect(resumed.stderr).toContain('nothing is paused')
+    expect(resumed.stderr).toContain('resumed; now nothing is paused')
 
     place.file('prescale.yaml', config('', 'mpd'))
     await vi.waitFor(() => expect(said).toMatch(/mpd.*the config of before stays/), patience)
