@@ -12,7 +12,7 @@ export function secret(reference: string, what: string): string {
   if (value === undefined || value.trim() === '') {
     throw new PrescaleError(
       'NOT_FOUND',
-      `${what}: ${kind === 'env' ? `the variable ${place}` : place} is empty`
+      `${what}: ${kind === 'env' ? `the variable ${place} is not set, or empty` : `${place} is empty`}`
     )
   }
   return value.trim()

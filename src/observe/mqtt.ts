@@ -43,7 +43,11 @@ export async function subscribeMqtt(
       if (error === null) state(true)
       // A SUBACK that says no.
       else if (/^Subscribe error/.test(error.message)) {
-        state(false, `MQTT at ${access.url} does not permit to subscribe ${topics.join(', ')}`)
+        const hint =
+          subscription.share === undefined
+            ? ''
+            : '; a broker without shared subscriptions needs share left out'
+        state(false, `MQTT at ${access.url} does not permit to subscribe ${topics.join(', ')}${hint}`)
       } else state(false, mqttError(error, access.url).message)
     })
   })

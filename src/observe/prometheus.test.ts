@@ -217,7 +217,7 @@ describe('secrets', () => {
 
   it.each([
     [{ bearer: 'hush' }, '--bearer must be a reference such as env:NAME or file:PATH'],
-    [{ bearer: 'env:PRESCALE_NOT_SET' }, '--bearer: the variable PRESCALE_NOT_SET is empty'],
+    [{ bearer: 'env:PRESCALE_NOT_SET' }, '--bearer: the variable PRESCALE_NOT_SET is not set, or empty'],
     [
       { headers: { Authorization: 'Basic hush' } },
       "header Authorization must be a reference such as env:NAME, was '…'"
