@@ -18,6 +18,7 @@ export default defineConfig({
       exclude: ['**/*.test.ts', '**/*.case.ts', '**/*.rows.ts'],
       reporter: ['text', 'json-summary'],
       reportOnFailure: true,
+      reportsDirectory: 'node_modules/.cache/coverage',
       thresholds: { 'src/{observe,act,loop,gateway,store}/**/*.ts': { branches: 85 } }
     }
   }
