@@ -7,6 +7,7 @@ import { isSignedBy, verifyingKey } from '../gateway/index.ts'
 import { type EmbeddedBroker, embeddedBroker } from '../observe/embedded-broker.ts'
 import type { EdgeSignal } from '../roles.ts'
 import { openOutbox } from '../store/outbox.ts'
+import { storyteller } from './gateway.ts'
 
 const secret = 'a secret of some length'
 let place: Folder
@@ -149,4 +150,16 @@ describe('prescale gateway', () => {
     place.file('prescale.yaml', text ?? config(broker.url).replace('file:key', 'file:nowhere'))
     expectRefused(await place.prescale(['gateway', '--listen', 'false']), says)
   })
+})
+
+it('tells an alarm when it begins and when it ends, however often it is repeated', () => {
+  const lines: string[] = []
+  const story = storyteller({ note: (what, text) => lines.push(`${what}: ${text}`), error: () => {} })
+  const usual = { gateway: 'g1', sentMs: 0, horizonMs: 1, confidence: 1 }
+  for (const [seq, burstAlarm] of [false, true, true, true, false, false, true].entries()) {
+    const predictedLoad = burstAlarm ? 800 : 200
+    story({ what: 'sent', signal: { ...usual, seq, burstAlarm, predictedLoad }, tookMs: 1 })
+  }
+  const [begins, ends] = ['alarm: 800/s are coming', 'alarm: is over: 200/s']
+  expect(lines).toEqual([begins, ends, begins])
 })

@@ -67,11 +67,12 @@ async function run(options: Options): Promise<void> {
     opened.push(parts.close)
     let first: StationEvent | undefined
     let meters: GatewayMeters | undefined
+    const story = storyteller(log)
     const works = station({
       ...parts,
       tell(event) {
         meters?.take(event)
-        logged(event, log)
+        story(event)
         if (options.once && event.what === 'sent') {
           first ??= event
           stop.abort()
@@ -142,14 +143,23 @@ export function statusLine(works: Station, { box }: Pick<GatewayParts, 'box'>): 
   return [heard ? load : 'NOT LISTENING', streets, alarm, link, raw].join('; ')
 }
 
-function logged(event: StationEvent, log: Log): void {
+/** An alarm is told when it begins and when it ends, not with every signal that repeats it. */
+export function storyteller(log: Pick<Log, 'note' | 'error'>): (event: StationEvent) => void {
+  let alarm = false
+  return (event) => {
+    if (event.what !== 'sent') return logged(event, log)
+    const { burstAlarm, predictedLoad } = event.signal
+    if (burstAlarm && !alarm) log.note('alarm', `${Math.round(predictedLoad)}/s are coming`)
+    else if (alarm && !burstAlarm) log.note('alarm', `is over: ${Math.round(predictedLoad)}/s`)
+    alarm = burstAlarm
+  }
+}
+
+function logged(event: StationEvent, log: Pick<Log, 'note' | 'error'>): void {
   const error = errorOf(event)
   if (error !== undefined) log.error(error)
   else if (event.what === 'connected') log.note('uplink', 'signals are taken again')
   else if (event.what === 'heard') log.note('source', 'messages come in')
-  else if (event.what === 'sent' && event.signal.burstAlarm) {
-    log.note('alarm', `${Math.round(event.signal.predictedLoad)}/s are coming`)
-  }
 }
 
 function errorOf(event: StationEvent): string | undefined {
