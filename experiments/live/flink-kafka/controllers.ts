@@ -14,8 +14,7 @@ export interface Place {
 
 const seconds = (trace: number, { speed }: Place) => `${Math.round((1_000 * trace) / speed)}ms`
 
-/** The names of the operators that are sized; the sink follows the count. */
-const operators = ['parse', 'count', 'sink: Writer', 'sink: Committer']
+const HELD = ['Source: source', 'sink: Writer']
 
 function target(place: Place, more: object): object {
   const { job, topic, group, maxSlots } = place
@@ -26,6 +25,8 @@ function target(place: Place, more: object): object {
     actuator: { ...flink, reachWithin: '30s' },
     minReplicas: 1,
     maxReplicas: maxSlots,
+    // They are never what limits this job, and every change of them is a restart.
+    resources: Object.fromEntries(HELD.map((name) => [name, { scale: false }])),
     slo: { latency: '5s' },
     leadTime: { p50: '1s', p90: '3s' },
     restart: { p50: '1s', p90: '3s' },
@@ -103,5 +104,3 @@ export function gateway(place: Place, mqtt: string): object {
     listen: { metrics: false }
   }
 }
-
-export { operators }
