@@ -302,12 +302,16 @@ export const badConfigs: readonly BadConfig[] = [
   {
     when: 'a cooldown without its unit',
     text: target('guards: { cooldown: 5 }'),
-    says: ['5:25: targets.cars.guards.cooldown must be a duration such as 1m, or up and down, each with its own, was 5']
+    says: [
+      '5:25: targets.cars.guards.cooldown must be a duration such as 1m, or up and down, each with its own, was 5'
+    ]
   },
   {
     when: 'a lead time without its unit',
     text: target('leadTime: 3'),
-    says: ['5:15: targets.cars.leadTime must be measured, a duration with its unit such as 2m, or p50 and p90, was 3']
+    says: [
+      '5:15: targets.cars.leadTime must be measured, a duration with its unit such as 2m, or p50 and p90, was 3'
+    ]
   },
   // ── systems
   {
