@@ -45,7 +45,8 @@ async function change(ask: 'pause' | 'resume', target = '*', options: Options): 
   >
   const all = Object.keys(pauses).map((name) => (name === '*' ? 'all targets' : name))
   const now = all.length === 0 ? 'nothing is paused' : `paused: ${all.join(', ')}`
-  note(ask === 'resume' ? `resumed; now ${now}` : now, options.quiet)
+  // One target does not go on while all are held.
+  note(ask === 'resume' && !('*' in pauses) ? `resumed; now ${now}` : now, options.quiet)
 }
 
 /** No loop runs: the next one finds it in its record. */
