@@ -119,7 +119,7 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     await set(config)
     let http: LoopHttp | undefined
     if (!once) {
-      const answers = answerer({ book, store, lease, apply, trouble, beganMs })
+      const answers = answerer({ say: log.note, book, store, lease, apply, trouble, beganMs })
       const socket = await listenLocally(config.listen.socket, answers)
       opened.push(() => socket.close())
       http = await openHttp(

@@ -40,13 +40,13 @@ async function change(ask: 'pause' | 'resume', target = '*', options: Options): 
     ...(because && { because }),
     ...(time && { for: time })
   }
-  const pauses = ((await askLoop(listen.socket, asked)) ?? inRecord(store.path, asked)) as Readonly<
-    Record<string, Pause>
-  >
+  const said = await askLoop(listen.socket, asked)
+  const pauses = (said ?? inRecord(store.path, asked)) as Readonly<Record<string, Pause>>
   const all = Object.keys(pauses).map((name) => (name === '*' ? 'all targets' : name))
   const now = all.length === 0 ? 'nothing is paused' : `paused: ${all.join(', ')}`
+  const hint = said === undefined ? ' (no loop runs now; the next one finds it in its record)' : ''
   // One target does not go on while all are held.
-  note(ask === 'resume' && !('*' in pauses) ? `resumed; now ${now}` : now, options.quiet)
+  note(`${ask === 'resume' && !('*' in pauses) ? `resumed; now ${now}` : now}${hint}`, options.quiet)
 }
 
 /** No loop runs: the next one finds it in its record. */

@@ -1,6 +1,7 @@
 /** What the running loop answers on its local socket. */
 import { PrescaleError, parseDuration, unknownName } from '../base/index.ts'
 import type { LeaseKeeper, StatusBook, TargetStatus } from '../loop/index.ts'
+import { pausedWords } from '../loop/index.ts'
 import type { Asked } from '../serve/index.ts'
 import type { LoopRecord, Pause } from '../store/index.ts'
 
@@ -22,6 +23,8 @@ interface Parts {
   readonly apply: boolean
   readonly trouble: string | undefined
   readonly beganMs: number
+  /** For the log of the loop. */
+  readonly say?: (what: string, text: string) => void
 }
 
 export function answerer(parts: Parts): (asked: Asked) => unknown {
@@ -54,13 +57,16 @@ function statusOf({ book, store, lease, apply, trouble, beganMs }: Parts): LoopS
   }
 }
 
-function changePause({ book, store }: Parts, asked: Asked): Readonly<Record<string, Pause>> {
+function changePause({ book, store, say }: Parts, asked: Asked): Readonly<Record<string, Pause>> {
   const target = String(asked.target ?? '*')
   const known = book.all().map((page) => page.target)
   if (target !== '*' && !known.includes(target)) {
     throw new PrescaleError('NOT_FOUND', unknownName('a target', target, known))
   }
-  store.setPause(target, asked.ask === 'pause' ? pauseOf(asked, Date.now()) : undefined)
+  const pause = asked.ask === 'pause' ? pauseOf(asked, Date.now()) : undefined
+  store.setPause(target, pause)
+  const who = target === '*' ? 'all targets' : target
+  say?.(asked.ask, pause ? `${who} ${pausedWords(pause)}` : `${who} by ${asked.by ?? 'somebody'}`)
   return store.pauses()
 }
 

@@ -23,10 +23,19 @@ export function openLog({ level, format }: LogConfig, quiet: boolean): Log {
     if (json) json[at](fields, text)
     else note(`${new Date().toISOString()} ${at === 'info' ? '' : `${at}: `}${text}`)
   }
+  /** The rule that spoke last, by target: one that is new is worth a line, and so is the first. */
+  const rules = new Map<string, string>()
+  const isNews = (event: LoopEvent): boolean => {
+    if (event.kind !== 'turn') return false
+    const { target, decision } = event.turn
+    const before = rules.get(target)
+    rules.set(target, decision.why.rule)
+    return before !== decision.why.rule
+  }
   return {
     event(event) {
       const { level: at, text, fields } = eventWords(event)
-      write(at, text, fields)
+      write(isNews(event) && at === 'debug' ? 'info' : at, text, fields)
     },
     note: (what, text) => write('info', `${what}: ${text}`, { what }),
     error: (text) => write('error', text, {})
