@@ -1,7 +1,7 @@
 /** A real Kafka, a real Flink with a job of four operators, and an end of all of it: what the live experiments have in common. */
 import { Admin } from '@platformatic/kafka'
 import { PrescaleError } from '../../src/base/index.ts'
-import { type FlinkRest, flinkRest } from '../../src/net/index.ts'
+import { type FlinkRest, type FlinkVertex, flinkRest } from '../../src/net/index.ts'
 import { type LiveFlink, startFlink } from '../../test/live/flink.ts'
 import { jobJar, mavenLibs } from '../../test/live/java.ts'
 import { type LiveKafka, startKafka } from '../../test/live/kafka.ts'
@@ -81,12 +81,13 @@ export async function startStack(taskManagers: number, progress: (line: string) 
       async submit(job) {
         const id = await flink.run(jar, argsOf(job, kafka.server))
         await untilRunning(rest, id)
+        const wanted = await requirements(rest, id, job)
         await fetch(`${flink.url}/jobs/${id}/resource-requirements`, {
           method: 'PUT',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(await requirements(rest, id, job))
+          body: JSON.stringify(wanted)
         })
-        await untilRunning(rest, id)
+        await untilRunning(rest, id, wanted)
         return id
       },
       async cancel(id) {
@@ -110,7 +111,9 @@ function argsOf(job: JobSpec, brokers: string): string[] {
   ]
 }
 
-async function requirements(rest: FlinkRest, id: string, { parallelism }: JobSpec): Promise<object> {
+type Bounds = Readonly<Record<string, { readonly parallelism: { readonly upperBound: number } }>>
+
+async function requirements(rest: FlinkRest, id: string, { parallelism }: JobSpec): Promise<Bounds> {
   const { vertices } = await rest.job(id, never)
   const wanted: Readonly<Record<string, number>> = { ...parallelism, sink: parallelism.count }
   return Object.fromEntries(
@@ -121,11 +124,14 @@ async function requirements(rest: FlinkRest, id: string, { parallelism }: JobSpe
   )
 }
 
-async function untilRunning(rest: FlinkRest, id: string): Promise<void> {
+/** All tasks run; with `wanted`, as many as that. */
+async function untilRunning(rest: FlinkRest, id: string, wanted: Bounds = {}): Promise<void> {
   for (const untilMs = Date.now() + 60_000; Date.now() < untilMs; ) {
     const job = await rest.job(id, never).catch(() => undefined)
     const runs = job?.state === 'RUNNING' && job.vertices.length > 0
-    if (runs && job.vertices.every(({ running, parallelism }) => running === parallelism)) return
+    const isThere = ({ id: vertex, running, parallelism }: FlinkVertex) =>
+      running === parallelism && parallelism === (wanted[vertex]?.parallelism.upperBound ?? parallelism)
+    if (runs && job.vertices.every(isThere)) return
     await new Promise((later) => setTimeout(later, 200))
   }
   throw new Error(`job ${id} did not run within a minute`)
