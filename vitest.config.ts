@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     exclude: ['test/live/**', 'node_modules/**'],
     testTimeout: 60_000,
-    pool: 'forks'
+    pool: 'forks',
+    // Many tests wait for processes and clocks: two cores are not full with one.
+    maxWorkers: Math.max(2, availableParallelism() - 1)
   }
 })
