@@ -121,7 +121,7 @@ describe.skipIf(lib === undefined)('a gateway on a real Kafka', { timeout: 180_0
       const batch = (got: readonly KafkaRecord[]) => {
         for (const { value } of got) seen.push(Buffer.from(value).toString())
         // Time for a commit.
-        if (seen.length >= enough) setTimeout(() => abort.abort(), 2_500)
+        if (new Set(seen).size >= enough) setTimeout(() => abort.abort(), 2_500)
       }
       const from = 'earliest'
       const subscription = {
@@ -140,7 +140,9 @@ describe.skipIf(lib === undefined)('a gateway on a real Kafka', { timeout: 180_0
     // Nobody reads these, until somebody does.
     await raw.send(records(500, 800), never)
     await readUntil(800)
-    expect(seen.toSorted()).toEqual(
+    // At least once: what was not committed in time is read again, and nothing is left out.
+    say(`${seen.length - new Set(seen).size} of 800 were read twice`)
+    expect([...new Set(seen)].toSorted()).toEqual(
       records(0, 800)
         .map(({ payload }) => payload.toString())
         .toSorted()
