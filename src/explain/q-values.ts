@@ -230,6 +230,8 @@ function sureWords(leastVisits: number): string {
 function sentenceOf(parts: Omit<QExplanation, 'sentence'>, penalty: number): string {
   const { action, margin, atLeast, instead, moved, sure, visits, values, state } = parts
   const others = instead.map(({ action: other }) => `${signed(values[other])} for ${other}`).join(' and ')
+  // A table's own values put actions in order and are too far apart; these are others, and are called so.
+  const worth = atLeast === null ? 'it values it' : 'measured with the finished table, that is worth'
   const main = moved[0]
   const because =
     main === undefined || main.influence <= 0
@@ -238,7 +240,7 @@ function sentenceOf(parts: Omit<QExplanation, 'sentence'>, penalty: number): str
   const agreement =
     sure.agreement === null ? '' : `; ${percent(sure.agreement)} of the neighbouring states agree`
   return [
-    `With ${said(state)} the agent chooses ${action}: it values it ${signed(values[action])}, against ${others}.`,
+    `With ${said(state)} the agent chooses ${action}: ${worth} ${signed(values[action])}, against ${others}.`,
     ` ${expects(action, margin, atLeast, penalty)}.`,
     because,
     ` Sure? ${sure.words[0].toUpperCase()}${sure.words.slice(1)}: the state was visited ${times(visits)}, the less tried of the two actions ${times(sure.leastVisits)}${agreement}.`
