@@ -10,6 +10,7 @@ import { askLoop } from '../../src/serve/index.ts'
 import { sqlite } from '../../src/store/index.ts'
 import { faultyProxy } from '../fakes/faulty-proxy.ts'
 import { fakeFlink } from '../fakes/flink.ts'
+import { liveConfig } from '../fakes/live-config.ts'
 
 /** A Flink with records that flow, loops to watch it, and an end of all of it. */
 async function stage({ onTestFinished }: TestContext) {
@@ -36,26 +37,7 @@ async function stage({ onTestFinished }: TestContext) {
 }
 
 const configFor = (folder: string, url: string): Config =>
-  readConfig(
-    `
-version: 1
-targets:
-  cars:
-    mode: apply
-    source: { type: flink, url: '${url}', job: loadjob }
-    actuator: { type: flink, url: '${url}', job: loadjob, reachWithin: 5s }
-    policy: mpc
-    interval: 1s
-    forecast: none
-    maxReplicas: 8
-    leadTime: { p50: 1s, p90: 2s }
-    restart: { p50: 1s, p90: 2s }
-    slo: { latency: 5s }
-store: { path: ${join(folder, 'live.sqlite')} }
-listen: { metrics: 0, socket: ${join(folder, 'loop.sock')} }
-`,
-    'prescale.yaml'
-  )
+  readConfig(liveConfig({ folder, url }), 'prescale.yaml')
 
 const turnsOf = (events: readonly LoopEvent[]) =>
   events.flatMap((event) => (event.kind === 'turn' ? [event.turn] : []))

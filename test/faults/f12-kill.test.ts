@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sqlite } from '../../src/store/index.ts'
 import { type FakeFlink, fakeFlink } from '../fakes/flink.ts'
+import { liveConfig } from '../fakes/live-config.ts'
 import { stage } from './stage.ts'
 
 const program = fileURLToPath(new URL('../fakes/killed-loop.ts', import.meta.url))
@@ -24,27 +25,9 @@ beforeEach(async () => {
   rate = 3_000
   children = []
   pump = setInterval(() => flink.advance(50, rate), 50)
-  writeFileSync(
-    join(folder, 'prescale.yaml'),
-    `
-version: 1
-targets:
-  cars:
-    mode: apply
-    source: { type: flink, url: '${flink.url}', job: loadjob }
-    actuator: { type: flink, url: '${flink.url}', job: loadjob, reachWithin: 5s }
-    policy: mpc
-    interval: 1s
-    forecast: none
-    maxReplicas: 8
-    leadTime: { p50: 1s, p90: 2s }
-    restart: { p50: 1s, p90: 2s }
-    slo: { latency: 5s }
-lease: { leaseDuration: 3s, renewDeadline: 2s, retryPeriod: 500ms }
-store: { path: ${join(folder, 'live.sqlite')} }
-listen: { metrics: false, socket: ${join(folder, 'loop.sock')} }
-`
-  )
+  const more = 'lease: { leaseDuration: 3s, renewDeadline: 2s, retryPeriod: 500ms }'
+  const config = liveConfig({ folder, url: flink.url, metrics: 'false', more })
+  writeFileSync(join(folder, 'prescale.yaml'), config)
 })
 
 afterEach(async () => {

@@ -1,5 +1,5 @@
 /** A real Flink that reads a real Kafka: what is read of the job, what becomes of commands, and that the small Flink of the tests refuses alike. */
-import { Admin, Producer, stringSerializers } from '@platformatic/kafka'
+import { Admin } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flink as flinkActuator, flinkSavepoint, newMemory } from '../../src/act/index.ts'
 import { random } from '../../src/base/index.ts'
@@ -9,7 +9,7 @@ import type { Metric, Operator, Reading, Units } from '../../src/roles.ts'
 import { fakeFlink } from '../fakes/flink.ts'
 import { type LiveFlink, startFlink } from './flink.ts'
 import { jobJar, mavenLibs } from './java.ts'
-import { type LiveKafka, startKafka } from './kafka.ts'
+import { type LiveKafka, sendRecords, startKafka } from './kafka.ts'
 
 const libs = { flink: mavenLibs('flink'), kafka: mavenLibs('kafka') }
 const RATE = 1_600
@@ -45,7 +45,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
       await admin.close()
       cluster = await startFlink(libs.flink as string, { taskManagers: 2 })
       jar = await cluster.upload(jobJar(libs.flink as string))
-      sending = send(kafka.server, traffic.signal)
+      sending = sendRecords(kafka.server, RATE, traffic.signal)
       job = await cluster.run(jar, jobArgs())
       offsets = await kafkaOffsets({ bootstrapServers: [kafka.server] })
     }, 240_000)
@@ -295,28 +295,6 @@ const plain = (says: string) => says.replaceAll(/[0-9a-f]{32}/g, 'ID')
 
 async function rescales(url: string, job: string): Promise<number | undefined> {
   return (await flinkRest({ url }).jobMetrics(job, ['numRescales'])).get('numRescales')
-}
-
-/** RATE records a second of 200 keys, until aborted. */
-async function send(server: string, abort: AbortSignal): Promise<void> {
-  const producer = new Producer({
-    clientId: 'load',
-    bootstrapBrokers: [server],
-    serializers: stringSerializers
-  })
-  const beganMs = Date.now()
-  let sent = 0
-  while (!abort.aborted) {
-    const due = Math.floor(((Date.now() - beganMs) / 1_000) * RATE)
-    const messages = Array.from({ length: Math.min(1_000, due - sent) }, (_, i) => {
-      const key = `k${(sent + i) % 200}`
-      return { topic: 'in', key, value: `${key},${Date.now()}` }
-    })
-    if (messages.length > 0) await producer.send({ messages })
-    sent += messages.length
-    await new Promise((later) => setTimeout(later, 20))
-  }
-  await producer.close()
 }
 
 if (libs.flink === undefined)

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Producer, stringSerializers } from '@platformatic/kafka'
 import { freePort, type Jvm, startJvm, untilReady } from './java.ts'
 
 export interface LiveKafka {
@@ -79,4 +80,28 @@ function settings(port: number, controller: number, data: string): string {
   })
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')
+}
+
+/** `rate` records a second of 200 keys into `in`, as the costly job reads them, until aborted. */
+export async function sendRecords(server: string, rate: number, abort: AbortSignal): Promise<void> {
+  const producer = new Producer({
+    clientId: 'load',
+    bootstrapBrokers: [server],
+    serializers: stringSerializers,
+    // A broker that is killed ends the sending at once.
+    retries: 0
+  })
+  const beganMs = Date.now()
+  let sent = 0
+  while (!abort.aborted) {
+    const due = Math.floor(((Date.now() - beganMs) / 1_000) * rate)
+    const messages = Array.from({ length: Math.min(1_000, due - sent) }, (_, i) => {
+      const key = `k${(sent + i) % 200}`
+      return { topic: 'in', key, value: `${key},${Date.now()}` }
+    })
+    if (messages.length > 0) await producer.send({ messages })
+    sent += messages.length
+    await new Promise((later) => setTimeout(later, 20))
+  }
+  await producer.close()
 }

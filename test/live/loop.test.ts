@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Admin, Producer, stringSerializers } from '@platformatic/kafka'
+import { Admin } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type LiveLoop, openLoop } from '../../src/cli/live-loop.ts'
 import { readConfig } from '../../src/config/index.ts'
 import type { LoopEvent } from '../../src/loop/index.ts'
 import { type LiveFlink, startFlink } from './flink.ts'
 import { jobJar, mavenLibs } from './java.ts'
-import { type LiveKafka, startKafka } from './kafka.ts'
+import { type LiveKafka, sendRecords, startKafka } from './kafka.ts'
 
 const libs = { flink: mavenLibs('flink'), kafka: mavenLibs('kafka') }
 const RATE = 1_600
@@ -36,7 +36,7 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
       await admin.close()
       cluster = await startFlink(libs.flink as string, { taskManagers: 2 })
       const jar = await cluster.upload(jobJar(libs.flink as string))
-      sending = send(kafka.server, traffic.signal).catch(() => {})
+      sending = sendRecords(kafka.server, RATE, traffic.signal).catch(() => {})
       await cluster.run(jar, ['--brokers', kafka.server, '--parse-us', '500', '--count-us', '1000'])
       const config = readConfig(
         `
@@ -129,25 +129,3 @@ listen: { metrics: false, socket: '${join(folder, 'loop.sock')}' }
     })
   }
 )
-
-async function send(server: string, abort: AbortSignal): Promise<void> {
-  const producer = new Producer({
-    clientId: 'load',
-    bootstrapBrokers: [server],
-    serializers: stringSerializers,
-    retries: 0
-  })
-  const beganMs = Date.now()
-  let sent = 0
-  while (!abort.aborted) {
-    const due = Math.floor(((Date.now() - beganMs) / 1_000) * RATE)
-    const messages = Array.from({ length: Math.min(1_000, due - sent) }, (_, i) => {
-      const key = `k${(sent + i) % 200}`
-      return { topic: 'in', key, value: `${key},${Date.now()}` }
-    })
-    if (messages.length > 0) await producer.send({ messages })
-    sent += messages.length
-    await wait(20)
-  }
-  await producer.close()
-}
