@@ -112,28 +112,16 @@ describe('a rescale by a savepoint', () => {
 })
 
 describe('a new job that does not come to run', () => {
-  /** The next job that is deployed is put into a state. */
-  const spoiled = (state: string) => {
-    fake.respond = (_, __, { path, method }) => {
-      if (method === 'POST' && path.endsWith('/run')) {
-        fake.respond = undefined
-        setTimeout(() => Object.assign(fake.jobs[1], { state }), 0)
-      }
-      return undefined
-    }
-  }
-
   it('fails: the old one is started under an id of its own', async () => {
-    spoiled('FAILED')
+    fake.nextState = 'FAILED'
     const { refused } = await actuator({ pollMs: 20 }).apply(command({ count: 3 }), signal)
-    if (refused !== undefined)
-      expect(refused).toMatch(/^not-submitted: the new job \w+ is FAILED; runs as it was$/)
+    expect(refused).toMatch(/^not-submitted: the new job \w+ is FAILED; runs as it was$/)
     expect(running()).toHaveLength(1)
     expect(new Set(fake.jobs.map(({ id }) => id)).size).toBe(fake.jobs.length)
   })
 
   it('and cannot be canceled: no second one is started', async () => {
-    spoiled('CREATED')
+    fake.nextState = 'CREATED'
     let nowMs = 0
     proxy.fault = ({ method }) => (method === 'PATCH' ? { kind: 'status', status: 400 } : undefined)
     const act = actuator({
@@ -150,7 +138,7 @@ describe('a new job that does not come to run', () => {
   })
 
   it('waits for slots: it is canceled before the old one is started', async () => {
-    spoiled('CREATED')
+    fake.nextState = 'CREATED'
     const { refused } = await actuator({ reachWithinMs: 60 }).apply(command({ count: 3 }), signal)
     expect(refused).toMatch(/is CREATED; runs as it was$/)
     expect(fake.jobs.map(({ state }) => state)).toEqual(['FINISHED', 'CANCELED', 'RUNNING'])

@@ -316,5 +316,7 @@ function submit(fake: FakeFlink, call: FakeCall): Answer {
   if (given.savepointPath !== undefined) job.savepoint = given.savepointPath
   fake.jobs.push(job)
   deploy(fake, job)
+  if (fake.nextState !== undefined) job.state = fake.nextState
+  fake.nextState = undefined
   return ok({ jobid: job.id })
 }

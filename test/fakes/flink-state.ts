@@ -68,6 +68,8 @@ export interface FakeFlink {
   savepointFails?: string
   /** The next submissions fail with this, one after the other. */
   submitFails: string[]
+  /** The next job that is submitted stays in this state. */
+  nextState?: string
   readonly savepoints: Map<
     string,
     { readonly job: FakeJob; readonly doneAtMs: number; failure?: string; location: string }
