@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: [
       'src/{observe,act,loop,gateway,store,net,serve}/**/*.test.ts',
-      'src/cli/{gateway,doctor*,assemble,run-watch}.test.ts',
+      'src/cli/{gateway,doctor}.test.ts',
+      'src/cli/{config,doctor,live}/*.test.ts',
       'test/faults/**/*.test.ts',
       'test/{replay,e2e/live}.test.ts'
     ],

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openLoop } from '../src/cli/live-loop.ts'
+import { openLoop } from '../src/cli/live/loop.ts'
 import { type Config, readConfig } from '../src/config/index.ts'
 import type { Bench } from './bench.ts'
 

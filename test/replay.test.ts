@@ -1,6 +1,6 @@
 /** A day of Turns of a loop among faults, decided again from the record to the same bytes. */
 import { describe, expect, it } from 'vitest'
-import { replayTurns } from '../src/cli/replay-turns.ts'
+import { replayTurns } from '../src/cli/live/replay-turns.ts'
 import { sqlite } from '../src/store/index.ts'
 import { loadAs, MINUTE, stage, without } from './faults/stage.ts'
 

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { commandSections } from '../src/cli/config-sections.ts'
+import { commandSections } from '../src/cli/config/sections.ts'
 import { configJsonSchema } from '../src/config/index.ts'
 
 type Json = { readonly [name: string]: unknown }

@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml'
 import { PrescaleError, unknownName } from '../base/index.ts'
-import { liveSections } from './config-sections.ts'
+import { liveSections } from './config/sections.ts'
 import { addDataOptions } from './data.ts'
 
 /** Fills in what the file says where no flag was given, before `acting` (`name` or a command below it) acts. */

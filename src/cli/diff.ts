@@ -9,9 +9,9 @@ import { type Changed, type Difference, differenceOf, momentsDiffer } from '../e
 import type { Turn } from '../roles.ts'
 import { sqlite, type TurnStore } from '../store/index.ts'
 import { liveStore, noDecision, targetOf } from './explain.ts'
+import { unitsWords } from './live/log.ts'
 import { readMoment } from './moment.ts'
 import { print, type Row, readFormat, table } from './output.ts'
-import { unitsWords } from './run-log.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
 interface Options {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fakePrometheus } from '../../test/fakes/prometheus.ts'
-import type { Check } from './checks.ts'
+import type { Check } from './doctor/checks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'prescale-doctor-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -6,9 +6,9 @@
  */
 import { Command } from 'commander'
 import { PrescaleError } from '../base/index.ts'
-import { type Check, checkSeries, checkTable } from './checks.ts'
+import { importers, importFile, textOfImported } from './config/importers.ts'
 import { addDataOptions, type DataOptions, readData, serverOf, tableOptions } from './data.ts'
-import { importers, importFile, textOfImported } from './importers.ts'
+import { type Check, checkSeries, checkTable } from './doctor/checks.ts'
 import { print, readFormat } from './output.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
@@ -36,7 +36,7 @@ async function run(files: readonly string[], options: Options): Promise<void> {
     try {
       const isForeign = file !== config && Object.hasOwn(importers, options.from ?? '')
       if (isForeign || /\.ya?ml$/.test(file)) {
-        const { checkConfigFile } = await import('./doctor-config.ts')
+        const { checkConfigFile } = await import('./doctor/config.ts')
         const text = isForeign ? textOfImported(importFile(options.from ?? '', file)) : undefined
         const looked = await checkConfigFile(file, text)
         checks.push(...looked.checks)

@@ -11,10 +11,10 @@ import type { PolicyEntry } from '../decide/index.ts'
 import { type Counterfactual, type Explanation, explain, type Knob } from '../explain/index.ts'
 import type { Turn } from '../roles.ts'
 import { sqlite, type TurnStore } from '../store/index.ts'
+import { plainPolicy, policyOfTurn } from './live/turn-policy.ts'
 import { readMoment } from './moment.ts'
 import { type Cell, print, readFormat } from './output.ts'
 import { DEFAULT_STORE } from './store-file.ts'
-import { plainPolicy, policyOfTurn } from './turn-policy.ts'
 
 interface Options {
   readonly at?: string
@@ -71,7 +71,7 @@ export function noDecision(store: TurnStore, target: string, before: string, fil
 /** Of a config with targets, the record of their loop. */
 export async function liveStore(config: string | undefined): Promise<string | undefined> {
   if (config === undefined) return undefined
-  const { loadConfig } = await import('./config-file.ts')
+  const { loadConfig } = await import('./config/file.ts')
   const { targets, store } = await loadConfig(config)
   return targets.length > 0 ? store.path : undefined
 }

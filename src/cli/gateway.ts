@@ -9,13 +9,13 @@ import type { Config, GatewayConfig } from '../config/index.ts'
 import { type Station, type StationEvent, station } from '../gateway/index.ts'
 import { embeddedBroker } from '../observe/embedded-broker.ts'
 import { serveLoop } from '../serve/http.ts'
-import { CONFIG_FILE, loadConfig } from './config-file.ts'
-import { type GatewayMeters, gatewayMeters } from './gateway-metrics.ts'
-import { type GatewayParts, gatewayParts } from './gateway-parts.ts'
+import { CONFIG_FILE, loadConfig } from './config/file.ts'
+import { addressOf } from './config/listen-address.ts'
+import { type GatewayMeters, gatewayMeters } from './gateway/metrics.ts'
+import { type GatewayParts, gatewayParts } from './gateway/parts.ts'
 import { interrupted, waitForEnd } from './interrupt.ts'
-import { addressOf } from './listen-address.ts'
+import { type Log, openLog } from './live/log.ts'
 import { print, readFormat } from './output.ts'
-import { type Log, openLog } from './run-log.ts'
 
 interface Options {
   readonly config?: string

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { expectRefused, folder } from '../../test/fakes/prescale.ts'
 import { commands } from './commands.ts'
-import { checkText } from './config-file.ts'
-import { handInCommands } from './config-sections.ts'
+import { checkText } from './config/file.ts'
+import { answered } from './config/questions.ts'
+import { handInCommands } from './config/sections.ts'
+import { starter } from './config/starter.ts'
 import { byFlags } from './init.ts'
-import { answered } from './init-questions.ts'
-import { starter } from './starter.ts'
 
 handInCommands(commands)
 const here = folder()

@@ -8,13 +8,13 @@ import { Command } from 'commander'
 import { formatDuration, PrescaleError } from '../base/index.ts'
 import { sayProblem } from '../config/index.ts'
 import { writeWhole } from '../store/write-file.ts'
-import { CONFIG_FILE, checkText } from './config-file.ts'
+import { CONFIG_FILE, checkText } from './config/file.ts'
+import { type Imported, targetName } from './config/import-config.ts'
+import { FROM, importers, importFile } from './config/importers.ts'
+import { type Ask, answered } from './config/questions.ts'
+import { starter } from './config/starter.ts'
 import { readData } from './data.ts'
-import { type Imported, targetName } from './import-config.ts'
-import { FROM, importers, importFile } from './importers.ts'
-import { type Ask, answered } from './init-questions.ts'
 import { note, print, readFormat } from './output.ts'
-import { starter } from './starter.ts'
 
 interface Options {
   readonly out: string

@@ -5,7 +5,7 @@ import { Command, CommanderError, Option, type OutputConfiguration } from 'comma
 import { unknownName } from '../base/index.ts'
 import { handInAugurs } from './augurs.ts'
 import { commands } from './commands.ts'
-import { handInCommands } from './config-sections.ts'
+import { handInCommands } from './config/sections.ts'
 import { exitCodeOf, sayError } from './exit.ts'
 import { interrupted, untilInterrupted } from './interrupt.ts'
 

@@ -3,9 +3,9 @@ import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { askLoop } from '../serve/socket.ts'
 import { type LoopRecord, type Pause, sqlite } from '../store/index.ts'
-import { CONFIG_FILE, loadConfig } from './config-file.ts'
+import { CONFIG_FILE, loadConfig } from './config/file.ts'
+import { pauseOf } from './live/answers.ts'
 import { note } from './output.ts'
-import { pauseOf } from './run-answers.ts'
 
 interface Options {
   readonly config?: string

@@ -17,7 +17,6 @@ import { interrupted } from './interrupt.ts'
 import { asRunInWorker, doJobsInWorkers, threads } from './jobs.ts'
 import { readOneModel, readPolicies, remarksOn } from './models.ts'
 import { note, print, progress, readFormat } from './output.ts'
-import { asRunText, rehearsalRows, rehearsalText } from './rehearsal-text.ts'
 import {
   type RehearseOptions,
   readEdge,
@@ -26,7 +25,8 @@ import {
   recordedColumns,
   seedsOf,
   settingsOf
-} from './rehearse-flags.ts'
+} from './rehearse/flags.ts'
+import { asRunText, rehearsalRows, rehearsalText } from './rehearse/text.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
 const worldsInWords = Object.entries(worlds)

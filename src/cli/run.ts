@@ -7,12 +7,12 @@
 import { Command } from 'commander'
 import { PrescaleError } from '../base/index.ts'
 import type { Config, ListenConfig } from '../config/index.ts'
-import { CONFIG_FILE, loadConfig } from './config-file.ts'
+import { CONFIG_FILE, loadConfig } from './config/file.ts'
 import { interrupted, waitForEnd } from './interrupt.ts'
-import { type LiveLoop, openLoop } from './live-loop.ts'
+import { openLog } from './live/log.ts'
+import { type LiveLoop, openLoop } from './live/loop.ts'
+import { watchConfig } from './live/watch.ts'
 import { print, readFormat } from './output.ts'
-import { openLog } from './run-log.ts'
-import { watchConfig } from './run-watch.ts'
 import { rowsOf, textOf } from './status.ts'
 
 interface Options {

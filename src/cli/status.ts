@@ -5,10 +5,10 @@ import type { TargetStatus } from '../loop/index.ts'
 import { ruleOf } from '../loop/index.ts'
 import { askLoop } from '../serve/socket.ts'
 import { sqlite } from '../store/index.ts'
-import { CONFIG_FILE, loadConfig } from './config-file.ts'
+import { CONFIG_FILE, loadConfig } from './config/file.ts'
+import type { LoopStatus } from './live/answers.ts'
+import { unitsWords } from './live/log.ts'
 import { print, type Row, readFormat, table } from './output.ts'
-import type { LoopStatus } from './run-answers.ts'
-import { unitsWords } from './run-log.ts'
 
 interface Options {
   readonly config?: string

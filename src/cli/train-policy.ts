@@ -3,11 +3,11 @@ import { Command } from 'commander'
 import { writeModelFile } from '../store/model-file.ts'
 import { addDataOptions } from './data.ts'
 import { note, print } from './output.ts'
-import { writeCurve } from './train-policy-curve.ts'
-import { flagOf, methods, readTraining, scenarios, type TrainPolicyOptions } from './train-policy-flags.ts'
-import { resultOf, rowOf, textOf } from './train-policy-result.ts'
-import { trainTables } from './train-policy-service.ts'
-import { trainPpo } from './train-policy-spark.ts'
+import { writeCurve } from './train/policy-curve.ts'
+import { flagOf, methods, readTraining, scenarios, type TrainPolicyOptions } from './train/policy-flags.ts'
+import { resultOf, rowOf, textOf } from './train/policy-result.ts'
+import { trainTables } from './train/policy-service.ts'
+import { trainPpo } from './train/policy-spark.ts'
 
 export function policyCommand(): Command {
   const policy = new Command('policy')

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { expectRefused, folder } from '../../test/fakes/prescale.ts'
 import { config as schema } from '../config/schema.ts'
 import { commands } from './commands.ts'
-import { commandSections, liveSections } from './config-sections.ts'
+import { commandSections, liveSections } from './config/sections.ts'
 
 const here = folder()
 afterAll(() => here.remove())

@@ -3,8 +3,8 @@ import { Command } from 'commander'
 import { stringify } from 'yaml'
 import { PrescaleError } from '../base/index.ts'
 import { type Config, sayProblem, writtenForm } from '../config/index.ts'
-import { CONFIG_FILE, checkText, readText } from './config-file.ts'
-import { FROM, importFile, textOfImported } from './importers.ts'
+import { CONFIG_FILE, checkText, readText } from './config/file.ts'
+import { FROM, importFile, textOfImported } from './config/importers.ts'
 import { note, print, readFormat } from './output.ts'
 
 interface Options {

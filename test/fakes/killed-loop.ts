@@ -6,8 +6,8 @@
  *   never         lives until it is ended; says each receipt on stdout
  */
 import { DatabaseSync } from 'node:sqlite'
-import { loadConfig } from '../../src/cli/config-file.ts'
-import { openLoop } from '../../src/cli/live-loop.ts'
+import { loadConfig } from '../../src/cli/config/file.ts'
+import { openLoop } from '../../src/cli/live/loop.ts'
 
 const [file, point] = process.argv.slice(2)
 const die = () => process.kill(process.pid, 'SIGKILL')

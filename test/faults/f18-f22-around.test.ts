@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type LiveLoop, openLoop } from '../../src/cli/live-loop.ts'
+import { type LiveLoop, openLoop } from '../../src/cli/live/loop.ts'
 import { type Config, readConfig } from '../../src/config/index.ts'
 import { policies } from '../../src/decide/index.ts'
 import {

@@ -1,5 +1,5 @@
 /** A target with mpc in all its guards, as a `prescale.yaml` makes it, in a loop on a virtual clock: what is read can be spoiled, and the loop killed. */
-import { policyFor } from '../../src/cli/live-targets.ts'
+import { policyFor } from '../../src/cli/live/targets.ts'
 import { type Config, readConfig } from '../../src/config/index.ts'
 import {
   type ForecastDesk,

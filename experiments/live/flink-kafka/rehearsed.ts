@@ -6,7 +6,7 @@
 
 import { stringify } from 'yaml'
 import { SECOND, series } from '../../../src/base/index.ts'
-import { policyOf } from '../../../src/cli/assemble.ts'
+import { policyOf } from '../../../src/cli/config/assemble.ts'
 import { edgeTrack } from '../../../src/compare/index.ts'
 import { type Fate, live, type Mind, rehearse } from '../../../src/compare/rehearse.ts'
 import { readConfig } from '../../../src/config/index.ts'
