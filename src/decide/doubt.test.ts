@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Observation, Operator } from '../roles.ts'
+import type { Metric, Observation, Operator } from '../roles.ts'
 import { doubtsOf } from './doubt.ts'
 
 const seen = (operator: Partial<Operator>): Observation => ({
@@ -31,5 +32,71 @@ describe('what is doubted of an operator', () => {
     ['its output is not known', { trueOutputRate: NaN }, ['topology.sink true output rate unknown']]
   ])('%s', (_, operator, doubts) => {
     expect(doubtsOf(seen(operator))).toEqual(doubts)
+  })
+})
+
+const MINUTE = 60_000
+const missing: Metric = { value: NaN, quality: 'missing' }
+const zero: Metric = { value: 0, quality: 'ok' }
+
+/** A service whose last minute had this load, and a latency that nobody could measure. */
+const served = (last: number, more: Partial<Observation> = {}): Observation => ({
+  nowMs: 10 * MINUTE,
+  capacity: { ready: { web: 9 } },
+  load: { startMs: 7 * MINUTE, stepMs: MINUTE, unit: 'events/s', values: Float64Array.of(5, 3, last) },
+  metrics: { cpu: zero, latency: missing },
+  ...more
+})
+
+describe('a latency that is missing', () => {
+  const doubt = ['metrics.latency missing']
+  const withQueue = (queue: Metric) => served(0, { metrics: { cpu: zero, latency: missing, queue } })
+  const ofUnit = (last: number) =>
+    served(last, {
+      capacity: { ready: { web: 1 } },
+      metrics: undefined,
+      units: [{ id: 'a', resource: 'web', ready: true, metrics: { latency: missing } }]
+    })
+
+  it.each<[string, Observation, readonly string[]]>([
+    ['nobody asked', served(0), []],
+    ['nobody asked, and nothing waits', withQueue(zero), []],
+    ['nobody asked, but something waits', withQueue({ value: 3, quality: 'ok' }), doubt],
+    ['nobody asked, but the queue is not known', withQueue(missing), [...doubt, 'metrics.queue missing']],
+    ['somebody asked', served(0.02), doubt],
+    ['the load of the last minute is not known', served(NaN), ['load missing', ...doubt]],
+    ['the load is long over', { ...served(0), nowMs: 60 * MINUTE }, ['load stale', ...doubt]],
+    ['there is no load at all', served(0, { load: undefined }), doubt],
+    ['a unit that nobody asked', ofUnit(0), []],
+    ['a unit that is silent while others are asked', ofUnit(7), ['units.latency missing']],
+    [
+      'nobody asked for what is told by resource',
+      served(0, { metrics: { 'latency.web': missing, 'queue.web': zero } }),
+      []
+    ],
+    [
+      'nobody asked, and it is stale',
+      served(0, { metrics: { latency: { value: 9, quality: 'stale' } } }),
+      ['metrics.latency stale']
+    ],
+    [
+      'nobody asked, and another metric is missing',
+      served(0, { metrics: { cpu: missing } }),
+      ['metrics.cpu missing']
+    ]
+  ])('%s', (_, observed, doubts) => {
+    expect(doubtsOf(observed)).toEqual(doubts)
+  })
+
+  it('is known only where load and queue are measured as zero, whatever else they are', () => {
+    const amount = fc.oneof(fc.constantFrom(0, NaN, Infinity, -1, 1e-9), fc.double({ min: 0, max: 1e6 }))
+    const quality = fc.constantFrom<Metric['quality']>('ok', 'late', 'stale', 'missing', 'partial', 'invalid')
+    fc.assert(
+      fc.property(amount, amount, quality, (last, value, told) => {
+        const sound = (told === 'ok' || told === 'late') && value === 0
+        const observed = served(last, { metrics: { latency: missing, queue: { value, quality: told } } })
+        expect(doubtsOf(observed).includes('metrics.latency missing')).toBe(!(last === 0 && sound))
+      })
+    )
   })
 })

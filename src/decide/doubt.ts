@@ -4,7 +4,8 @@
  * Each section that is there must be sound: a metric `ok` or `late`, not older than `maxAgeMs` and not from the future;
  * the last step of the load measured, recent and not in the future; every operator's true rates measured, and above zero
  * where it is no source, and lag where it is told; a reading with its metrics for every ready unit; the capacity itself. A section that is absent is no
- * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known.
+ * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known, and so is what comes of it: a latency that
+ * is missing where the load's last step was measured as zero and nothing waits. Nobody asked, so nobody could measure it.
  */
 import type { Metric, Observation, Operator } from '../roles.ts'
 import { usable } from './answer.ts'
@@ -39,13 +40,15 @@ export function doubtsOf(seen: Observation, trust: Trust = defaultTrust): readon
   const names = units !== undefined && metrics === undefined ? [] : trust.metrics
   for (const name of names ?? Object.keys(metrics ?? {})) {
     const bad = metricDoubt(metrics?.[name], trust)
-    if (bad !== undefined) doubts.add(`metrics.${name} ${bad}`)
+    if (bad === undefined || (bad === 'missing' && isLatency(name) && nobodyAsked(seen, trust))) continue
+    doubts.add(`metrics.${name} ${bad}`)
   }
   for (const unit of units ?? []) {
     if (unit.failed === true || !unit.ready) continue
     for (const name of trust.metrics ?? Object.keys(unit.metrics ?? {})) {
       const bad = metricDoubt(unit.metrics?.[name], trust)
-      if (bad !== undefined) doubts.add(`units.${name} ${bad}`)
+      if (bad === undefined || (bad === 'missing' && isLatency(name) && nobodyAsked(seen, trust))) continue
+      doubts.add(`units.${name} ${bad}`)
     }
     if (unit.metrics === undefined) doubts.add('units without metrics')
   }
@@ -57,6 +60,23 @@ export function doubtsOf(seen: Observation, trust: Trust = defaultTrust): readon
   if (forecast?.mean.some((y) => !Number.isFinite(y))) doubts.add('forecast invalid')
   return [...doubts]
 }
+
+/** By name, or by the resource behind it: `latency`, `latency.map`. */
+const isLatency = (name: string) => name === 'latency' || name.startsWith('latency.')
+
+/** No request in the newest step of the load, and none that waits. What is not known of either is not nobody. */
+function nobodyAsked(seen: Observation, trust: Trust): boolean {
+  const { load, metrics, topology } = seen
+  if (load === undefined || loadDoubt(seen, trust) !== undefined) return false
+  if (load.values[load.values.length - 1] !== 0) return false
+  for (const name in metrics) {
+    const metric = metrics[name]
+    if (isQueue(name) && (metric.value !== 0 || metricDoubt(metric, trust) !== undefined)) return false
+  }
+  return topology?.operators.every(({ lag }) => lag === undefined || lag === 0) ?? true
+}
+
+const isQueue = (name: string) => /^(queue|lag)(\.|$)/.test(name)
 
 /** Fewer readings than ready units: an aggregate over them would be partial. */
 function countDoubts({ units = [], capacity }: Observation): string[] {

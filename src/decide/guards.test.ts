@@ -361,6 +361,22 @@ describe('withShield', () => {
     expect(decision).toMatchObject({ kind: 'scale', to: { web: 8 }, why: { changed: [] } })
   })
 
+  it('reduces where a latency is missing because nobody asked, and not where the load is unknown', () => {
+    const policy = withShield(policyOf('hpa'))
+    const asleep = (i: number): Observation => {
+      const quiet = serviceSeen(start + i * 15_000, 0, { web: 9 }, { web: 9 })
+      return { ...quiet, metrics: { ...quiet.metrics, latency: { value: NaN, quality: 'missing' } } }
+    }
+    const { memory } = policy.decide(asleep(0), policy.initial())
+    expect(policy.decide(asleep(1), memory).decision.to).toEqual({ web: 1 })
+    const values = asleep(1).load!.values.with(-1, NaN)
+    const unknown = { ...asleep(1), load: { ...asleep(1).load!, values } }
+    expect(policy.decide(unknown, memory).decision).toMatchObject({
+      to: { web: 9 },
+      why: { bound: expect.arrayContaining(['doubt']) }
+    })
+  })
+
   it('does not reduce when the clock runs backwards', () => {
     const metrics = { cpu: { value: 0, quality: 'ok' } } as const
     // An hour back, half an hour forward: still before what was seen already.
