@@ -75,6 +75,7 @@ export interface FlinkCheckpoints {
 
 /** A change of parallelism that has ended. */
 export interface FlinkRescale {
+  readonly id: string
   readonly startMs: number
   readonly endMs: number
   /** `COMPLETED`, `FAILED`, `IGNORED`. */
@@ -244,8 +245,23 @@ export function rescalesOf(answer: unknown, where: string): FlinkRescale[] {
   return listOf(answer, where).flatMap((it) => {
     const [startMs, endMs] = [it.number('startTimestampInMillis'), it.maybe('endTimestampInMillis')]
     if (!(endMs >= startMs)) return []
-    return [{ startMs, endMs, state: String(it.raw('terminalState')), cause: String(it.raw('triggerCause')) }]
+    const [state, cause] = [String(it.raw('terminalState')), String(it.raw('triggerCause'))]
+    return [{ id: String(it.raw('rescaleUuid') ?? ''), startMs, endMs, state, cause }]
   })
+}
+
+/**
+ * How long nothing was processed: from the end of the execution before to the begin of the next, by the scheduler's own states. Starting
+ * the tasks comes on top. `NaN` where the states do not say.
+ */
+export function downOf(it: Shape): number {
+  const states = it.list('schedulerStates').map((state) => ({
+    name: String(state.raw('state')),
+    fromMs: state.maybe('enterTimestampInMillis')
+  }))
+  const down = states.findIndex(({ name }) => name === 'Restarting')
+  const up = states.findIndex(({ name }, i) => i > down && name === 'Executing')
+  return down < 0 || up < 0 ? NaN : states[up].fromMs - states[down].fromMs
 }
 
 /** `[{ id, value }]`, values as text; only ids where metrics are listed. */

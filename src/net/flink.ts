@@ -2,6 +2,7 @@
  * Flink REST — what a session or application cluster says of its jobs, and the commands it takes. Flink ≥ 1.18.
  *
  *   GET   /overview · /jobs/overview · /jobs/:job · /jobs/:job/vertices/:vertex · /jobs/:job/checkpoints · /jobs/:job/exceptions
+ *   GET   /jobs/:job/rescales/history · /jobs/:job/rescales/details/:rescale
  *   GET   /jobs/:job/metrics?get=a,b · /jobs/:job/vertices/:vertex/subtasks/metrics[?get=a,b&agg=max,sum]
  *   GET   /jobs/:job/resource-requirements  →  { [vertex]: { parallelism: { lowerBound, upperBound } } }
  *   PUT   /jobs/:job/resource-requirements  ←  the same, complete
@@ -15,6 +16,7 @@
 import { PrescaleError } from '../base/index.ts'
 import {
   checkpointsOf,
+  downOf,
   exceptionsOf,
   type FlinkCheckpoints,
   type FlinkCluster,
@@ -58,6 +60,8 @@ export interface FlinkRest {
   exceptions(job: string, abort?: AbortSignal): Promise<readonly FlinkException[]>
   /** Changes of parallelism, newest first; Flink ≥ 2.3 with `web.adaptive-scheduler.rescale-history.size`. */
   rescales(job: string, abort?: AbortSignal): Promise<readonly FlinkRescale[]>
+  /** For how long one of them stopped the job, ms; `NaN`: not told. */
+  rescaleDown(job: string, rescale: string, abort?: AbortSignal): Promise<number>
   /** Values of the job's own metrics that are there. */
   jobMetrics(job: string, ids: readonly string[], abort?: AbortSignal): Promise<ReadonlyMap<string, number>>
   /** Ids of the metrics that any subtask of a vertex has. */
@@ -137,6 +141,8 @@ export function flinkRest(server: Server): FlinkRest {
       const path = `${idPath(job)}/rescales/history`
       return rescalesOf(await read(path, abort), origin + path)
     },
+    rescaleDown: async (job, rescale, abort) =>
+      downOf(await shaped(`${idPath(job)}/rescales/details/${encodeURIComponent(rescale)}`, abort)),
     async jobMetrics(job, ids, abort) {
       const path = `${idPath(job)}/metrics`
       return valuesOf(await read(path, abort, `get=${listed(ids)}`), origin + path)

@@ -4,6 +4,7 @@ import { type FlinkJob, type FlinkRest, type FlinkSubtask, type Server, vertexNa
 import type { Capacity, Metric, Reading, StartingUnits, Units } from '../roles.ts'
 import { gaugeOf, positionsOf, sourceMetricIds } from './flink-lag.ts'
 import type { Backlog, FlinkMeter, FlinkSnapshot } from './flink-rates.ts'
+import { type RescaleMemory, rescaleMetrics } from './flink-rescales.ts'
 import { type JobIdentity, type JobPhase, newExceptions } from './flink-state.ts'
 import { arrivalRate, lagOf, type Measured, type OffsetReader, type Offsets } from './kafka-lag.ts'
 
@@ -42,6 +43,7 @@ export interface FlinkMemory {
   historyAtMs?: number
   /** What the newest rescale took, by Flink's own history. */
   rescaleMs?: number
+  rescales?: RescaleMemory
   /** When which upper bound was first seen. */
   asked: Record<string, { readonly units: number; readonly atMs: number; readonly told: boolean }>
   /** Metric ids of source vertices, and in how many looks they were used. */
@@ -91,11 +93,12 @@ export async function history(
   tell('stateBytes', checkpoints?.latest?.stateBytes)
   // By the JobManager's own clock, so that ours does not matter.
   if (checkpoints?.latest !== undefined) tell('checkpointAgeMs', job.nowMs - checkpoints.latest.completedMs)
-  const asked = rescales?.find(({ state, cause }) => state === 'COMPLETED' && cause === 'UPDATE_REQUIREMENT')
-  if (asked !== undefined) {
-    memory.rescaleMs = asked.endMs - asked.startMs
-    tell('rescaleMs', memory.rescaleMs)
-  }
+  const took = await rescaleMetrics(rescales ?? [], memory.rescales ?? { downMs: new Map() }, (rescale) =>
+    optional(rest.rescaleDown(job.id, rescale, abort))
+  )
+  memory.rescales = took.memory
+  memory.rescaleMs = took.told.rescaleMs ?? memory.rescaleMs
+  for (const [name, value] of Object.entries(took.told)) tell(name, value)
   // Flink counts a rescale as a restart too.
   const restarts = (numbers?.get('numRestarts') ?? NaN) - (numbers?.get('numRescales') ?? 0)
   tell('restarts', restarts)

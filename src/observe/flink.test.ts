@@ -91,13 +91,26 @@ describe('a running job', () => {
       endTimestampInMillis: ended,
       terminalState: 'COMPLETED'
     }
+    // rescales-details.json of the same one.
+    const schedulerStates = [
+      { state: 'Executing', enterTimestampInMillis: 1_795_352_574_699 },
+      { state: 'Restarting', enterTimestampInMillis: 1_795_352_580_964 },
+      { state: 'CreatingExecutionGraph', enterTimestampInMillis: 1_795_352_581_076 },
+      { state: 'Executing', enterTimestampInMillis: 1_795_352_581_138 }
+    ]
     job().rescaled = [
       { ...recorded, endTimestampInMillis: null, triggerCause: 'UPDATE_REQUIREMENT' },
       { ...recorded, endTimestampInMillis: ended + 9, triggerCause: 'INITIAL_SCHEDULE' },
-      { ...recorded, triggerCause: 'UPDATE_REQUIREMENT' }
+      { ...recorded, rescaleUuid: 'a', triggerCause: 'UPDATE_REQUIREMENT', schedulerStates },
+      // One of which Flink has no details any more.
+      { ...recorded, endTimestampInMillis: ended + 100, triggerCause: 'UPDATE_REQUIREMENT' },
+      { ...recorded, rescaleUuid: 'b', terminalState: 'FAILED', triggerCause: 'UPDATE_REQUIREMENT' }
     ]
     const [first] = await looks(1)
     expect(metric(first, 'rescaleMs')?.value).toBe(585)
+    expect(metric(first, 'rescaleMs.p50')?.value).toBe(635)
+    expect(metric(first, 'rescaleMs.p90')?.value).toBe(675)
+    expect(metric(first, 'rescaleDownMs.p90')?.value).toBe(174)
     expect(metric(first, 'checkpointsFailed')?.value).toBe(2)
     expect(metric(first, 'checkpointMs')?.value).toBe(41)
     expect(metric(first, 'stateBytes')?.value).toBe(9_963)
@@ -119,6 +132,18 @@ describe('a running job', () => {
     for await (const _ of source.read(abort.signal));
     expect(waits).toEqual([300, 5_000])
   })
+})
+
+it('asks for the details of a rescale once, and tells nothing of a job without history', async () => {
+  const one = { startTimestampInMillis: 1, endTimestampInMillis: 9, rescaleUuid: 'a', schedulerStates: [] }
+  job().rescaled = [{ ...one, terminalState: 'COMPLETED', triggerCause: 'UPDATE_REQUIREMENT' }]
+  const all = await looks(3, undefined, { historyMs: 0 })
+  expect(fake.calls.filter(({ path }) => path.endsWith('/details/a'))).toHaveLength(1)
+  // No states: nobody knows for how long it was down.
+  expect(metric(all[2], 'rescaleMs')?.value).toBe(8)
+  expect(metric(all[2], 'rescaleDownMs')).toBeUndefined()
+  job().rescaled = []
+  expect(metric((await looks(1))[0], 'rescaleMs.p50')).toBeUndefined()
 })
 
 it('asks for what changes slowly less often', async () => {

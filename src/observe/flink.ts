@@ -132,6 +132,7 @@ function identify(memory: FlinkMemory, job: FlinkJob, atMs: number): Reading[] {
   memory.asked = {}
   memory.restarts = undefined
   memory.rescaleMs = undefined
+  memory.rescales = undefined
   memory.historyAtMs = undefined
   memory.sources.clear()
   return [event(atMs, change, `${job.name} is now ${job.id} with ${job.vertices.length} vertices`)]

@@ -67,7 +67,7 @@ export function answerFlink(fake: FakeFlink, call: FakeCall): Answer {
         }
       })
     case 'rescales':
-      return ok(job.rescaled)
+      return rescales(job, fourth, fifth)
     case 'stop':
       return stop(fake, job, call)
     case 'savepoints':
@@ -235,6 +235,13 @@ function put(fake: FakeFlink, job: FakeJob, body: unknown): Answer {
   return ok({})
 }
 
+/** `history`, or `details/:rescale`, which alone has the states. */
+function rescales({ rescaled }: FakeJob, what: string | undefined, id: string | undefined): Answer {
+  if (what === 'history') return ok(rescaled.map((one) => ({ ...one, schedulerStates: [] })))
+  const found = rescaled.find(({ rescaleUuid }) => rescaleUuid === id)
+  return found === undefined ? { status: 404, body: { errors: ['no such rescale'] } } : ok(found)
+}
+
 /** Beyond the slots there are, the job keeps what it has and the requirement stays; a job that waits goes on at once when it may. */
 function rescale(fake: FakeFlink, job: FakeJob): void {
   const startTimestampInMillis = Date.now()
@@ -244,14 +251,22 @@ function rescale(fake: FakeFlink, job: FakeJob): void {
   setTimeout(() => {
     if (job.state !== 'RUNNING' && job.state !== 'RESTARTING') return
     job.state = 'RESTARTING'
+    const downMs = Date.now()
     for (const vertex of job.vertices) vertex.running = 0
     setTimeout(() => {
       if (job.state !== 'RESTARTING') return
       job.rescales++
       deploy(fake, job)
       const endTimestampInMillis = Date.now()
-      const ended = { terminalState: 'COMPLETED', triggerCause: 'UPDATE_REQUIREMENT' }
-      job.rescaled.unshift({ startTimestampInMillis, endTimestampInMillis, ...ended })
+      job.rescaled.unshift({
+        rescaleUuid: `rescale-${job.rescales}`,
+        ...{ startTimestampInMillis, endTimestampInMillis },
+        ...{ terminalState: 'COMPLETED', triggerCause: 'UPDATE_REQUIREMENT' },
+        schedulerStates: [
+          { state: 'Restarting', enterTimestampInMillis: downMs },
+          { state: 'Executing', enterTimestampInMillis: endTimestampInMillis }
+        ]
+      })
     }, fake.rescaleMs / 2).unref()
   }, fake.rescaleMs / 2).unref()
 }

@@ -39,7 +39,7 @@ export interface FakeJob {
   restarts: number
   rescales: number
   /** As `/rescales/history` has them, newest first. */
-  rescaled: object[]
+  rescaled: { readonly rescaleUuid?: string; readonly [field: string]: unknown }[]
   checkpoints: { completed: number; failed: number; restored: number }
   exceptions: { atMs: number; name: string; stack: string }[]
   /** What it was started from. */
