@@ -41,6 +41,10 @@ function completed(target: ReadTarget, say: Say): TargetConfig {
   if (maxReplicas !== undefined && minReplicas > maxReplicas) {
     say(['minReplicas'], `must be at most maxReplicas, ${maxReplicas}, was ${minReplicas}`)
   }
+  if (maxReplicas !== undefined && target.fallback !== undefined && target.fallback.replicas > maxReplicas) {
+    const says = `must be at most maxReplicas, ${maxReplicas}, was ${target.fallback.replicas}`
+    say(['fallback', 'replicas'], says)
+  }
   for (const [name, own] of Object.entries(target.resources)) {
     const [min, max] = [own.minReplicas ?? minReplicas, own.maxReplicas ?? maxReplicas ?? Infinity]
     if (min > max) say(['resources', name], `would have minReplicas ${min} above maxReplicas ${max}`)

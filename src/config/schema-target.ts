@@ -246,6 +246,16 @@ export const target = short(
     policy: policy().prefault({ name: 'mpc' }).describe('who decides'),
     behavior: behavior.optional().describe('of an autoscaling/v2 HPA, word for word'),
     guards: guards.prefault({}).describe('caution around the policy'),
+    fallback: kind
+      .settings({
+        failureThreshold: kind
+          .whole(1)
+          .prefault(3)
+          .describe('intervals in a row in which metrics are unknown'),
+        replicas: replicas(1).describe('at least so many of each resource; never fewer than there are')
+      })
+      .optional()
+      .describe('as in KEDA: a safe size while metrics are unknown for long'),
     slo: kind
       .settings({
         latency: kind.duration(1).optional().describe('a slower event has missed it'),

@@ -25,6 +25,8 @@ export interface TargetConfig {
   /** HPA's `behavior`. */
   readonly behavior?: BehaviorConfig
   readonly guards: GuardsConfig
+  /** As KEDA's: at least so many units once nothing has been known for long. Absent: what is there stays. */
+  readonly fallback?: FallbackConfig
   readonly slo: SloConfig
   /** From request to ready. */
   readonly leadTime: MeasuredDuration
@@ -130,6 +132,13 @@ export interface GuardsConfig {
   readonly maxSkew: Milliseconds
   /** A plain policy that is asked as well, and takes over while the one in charge does worse. */
   readonly shadow?: ShadowConfig
+}
+
+export interface FallbackConfig {
+  /** So many intervals in a row. */
+  readonly failureThreshold: number
+  /** Of each resource. */
+  readonly replicas: number
 }
 
 export interface ShadowConfig {

@@ -4,6 +4,14 @@ import { commandWords, statusBook } from './status.ts'
 
 const why = { rule: 'plan', inputs: {}, bound: [], changed: [] }
 
+/** A guard has raised the answer because nothing was known. */
+const unmeasured = {
+  why: {
+    bound: ['fallback'],
+    changed: [{ by: 'withFallback', from: { web: 2 }, to: { web: 6 }, because: 'nothing is known for 5m' }]
+  }
+} as const
+
 function turnAt(
   atMs: number,
   change: {
@@ -76,7 +84,10 @@ describe('what a target is doing', () => {
       true,
       'NoForecast',
       'decided from what is measured'
-    ]
+    ],
+    ['Fallback', unmeasured, true, 'MetricsUnknown', 'nothing is known for 5m'],
+    ['ScalingActive', unmeasured, false, 'MetricsUnknown', 'nothing is known for 5m'],
+    ['ScalingLimited', unmeasured, false, 'DesiredWithinRange', 'hold: no limit held it']
   ] as const)('%s with %j is %s', (type, change, status, reason, message) => {
     expect(after(turnAt(5, change)).condition(type)).toEqual({
       type,

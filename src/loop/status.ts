@@ -3,7 +3,7 @@
  * that is not on record.
  *
  *   AbleToScale      False: the last command failed or may not be given        ScalingActive   False: doubt, what is measured is not enough
- *   ScalingLimited   True: a bound held the answer                             Paused, Fallback  as KEDA: held back; no forecast, so reactive
+ *   ScalingLimited   True: a bound held the answer                             Paused, Fallback  as KEDA: held back; no forecast, so reactive, or no metrics, so a safe size
  */
 import type { Command, Decision, Receipt, Turn, Units } from '../roles.ts'
 import type { LoopEvent } from './cycle-parts.ts'
@@ -164,15 +164,18 @@ function able(refused: string | null): News {
 
 /** Rules of ours that speak out of doubt end so, and so does whoever was held by the shield. */
 function active({ why }: Decision): News {
-  const doubt = why.bound.includes('doubt') || /unknown|not-|never-|missing/.test(why.rule)
-  const message = why.changed.find(({ by }) => by === 'withShield')?.because ?? why.rule
+  const doubt =
+    why.bound.some((name) => name === 'doubt' || name === 'fallback') ||
+    /unknown|not-|never-|missing/.test(why.rule)
+  const message =
+    why.changed.find(({ by }) => by === 'withShield' || by === 'withFallback')?.because ?? why.rule
   return doubt
     ? { type: 'ScalingActive', status: false, reason: 'MetricsUnknown', message }
     : { type: 'ScalingActive', status: true, reason: 'ValidMetricFound', message: why.rule }
 }
 
 function limited({ why, kind }: Decision): News {
-  const bound = why.bound.filter((name) => name !== 'doubt')
+  const bound = why.bound.filter((name) => name !== 'doubt' && name !== 'fallback')
   return bound.length === 0
     ? {
         type: 'ScalingLimited',
@@ -194,6 +197,10 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 function fallback({ observation, decision }: Turn): News {
+  if (decision.why.bound.includes('fallback')) {
+    const message = decision.why.changed.find(({ by }) => by === 'withFallback')?.because ?? ''
+    return { type: 'Fallback', status: true, reason: 'MetricsUnknown', message }
+  }
   const wants = 'forecast' in decision.why.inputs
   const without = wants && observation.forecast === undefined
   return without

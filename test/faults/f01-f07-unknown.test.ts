@@ -76,6 +76,47 @@ describe('fault matrix: what is unknown', () => {
     await it.end()
   })
 
+  it('F2 whole source down with a fallback: raised to the safe size once, said why, and back when it is known again', async () => {
+    const it = stage({ more: '    fallback: { failureThreshold: 20, replicas: 15 }' })
+    it.begin()
+    await it.settle(80)
+    const before = it.target.world.wanted
+    expect(before).toBeLessThan(15)
+    const count = it.target.commands.length
+    it.spoil.by = () => {
+      throw new Error('connect ECONNREFUSED')
+    }
+    it.target.world.load = 0
+    // Old after five minutes, unknown for twenty turns of 15 s after ten.
+    await it.clock.advance(9 * MINUTE)
+    expect(it.target.commands.length).toBe(count)
+    await it.clock.advance(60 * MINUTE)
+    expect(it.target.commands.slice(count).map(({ to }) => to)).toEqual([{ web: 15 }])
+    const { why, kind, to } = it.last().decision
+    expect({ kind, to }).toEqual({ kind: 'hold', to: { web: 15 } })
+    const raise = it.heard.turns().find(({ decision }) => decision.why.bound.includes('fallback'))
+    expect(raise?.decision.why.changed[0]).toMatchObject({
+      by: 'withFallback',
+      because: expect.stringMatching(/^nothing is known for 5m.* \(.*stale.*\): at least 15$/)
+    })
+    expect(JSON.stringify(why)).not.toContain('NaN')
+    it.spoil.by = (readings) => readings
+    await it.clock.advance(60 * MINUTE)
+    expect(it.target.world.wanted).toBeLessThan(before)
+    await it.end()
+  })
+
+  it('F2 a fallback below what is there takes nothing away', async () => {
+    const it = stage({ more: '    fallback: { failureThreshold: 1, replicas: 2 }' })
+    it.begin()
+    await it.settle(80)
+    const before = it.target.world.wanted
+    it.spoil.by = () => []
+    await it.clock.advance(12 * 60 * MINUTE)
+    expect(it.target.world.wanted).toBe(before)
+    await it.end()
+  })
+
   it('F3 clocks: a sender ten minutes ahead is not believed, one ten minutes behind is old, and neither shrinks', async () => {
     for (const skew of [10 * MINUTE, -10 * MINUTE]) {
       const it = await settled()

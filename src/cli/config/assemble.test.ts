@@ -66,6 +66,7 @@ describe('a policy in its guards', () => {
         guards: { cooldown: '1m', rescaleBudget: '6/1h' },
         price: 1,
         budget: 100,
+        fallback: { replicas: 6 },
         resources: { db: { scale: false } },
         paused: 'scale-in'
       }),
@@ -73,7 +74,7 @@ describe('a policy in its guards', () => {
     )
     const named = policy.name.replace(/\)+$/, '').split('(')
     expect(named.map((name) => name.replace('with', ''))).toEqual(
-      'Shield Hold Hold Bounds SpendLimit RescaleBudget Cooldown RateLimit Stabilization Tolerance SignalCap Alarm proportional'.split(
+      'Shield Hold Hold Bounds Fallback SpendLimit RescaleBudget Cooldown RateLimit Stabilization Tolerance SignalCap Alarm proportional'.split(
         ' '
       )
     )

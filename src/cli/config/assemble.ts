@@ -2,10 +2,10 @@
  * From a target of `prescale.yaml` to its parts: the policy with everything that makes it careful, the forecaster, what is believed
  * before anything was measured.
  *
- *   policy → shadow → alarm → signal cap → tolerance → stabilisation → rate limit → cooldown → rescale budget → spend limit → bounds → hold → shield
+ *   policy → shadow → alarm → signal cap → tolerance → stabilisation → rate limit → cooldown → rescale budget → spend limit → fallback → bounds → hold → shield
  *
  * Innermost first; the outermost has the last word. What slows down stands inside of the bounds, so that a new maximum counts at once;
- * budgets inside of them, so that a minimum stays; pause outside of both; the shield outside of everything, so that nothing whatever
+ * budgets inside of them, so that a minimum stays, and so does a fallback; pause outside of both; the shield outside of everything, so that nothing whatever
  * takes away while something is unknown. Nothing is opened here: model files are handed in.
  */
 import { type GivenOptions, PrescaleError, unknownName } from '../../base/index.ts'
@@ -17,6 +17,7 @@ import {
   policies,
   withBounds,
   withCooldown,
+  withFallback,
   withHold,
   withRateLimit,
   withRescaleBudget,
@@ -46,6 +47,7 @@ export type PolicySettings = Pick<
   | 'interval'
   | 'behavior'
   | 'guards'
+  | 'fallback'
   | 'minReplicas'
   | 'maxReplicas'
   | 'resources'
@@ -57,6 +59,7 @@ export type PolicySettings = Pick<
 /** The policy of a target in all its guards. Errors: `BAD_OPTION`, `BAD_MODEL`, `NOT_FOUND`; `problemsOf` has all of them. */
 export function policyOf(target: PolicySettings, parts: Parts): Policy {
   const { behavior, guards, budget, price, paused, minReplicas, maxReplicas, resources, interval } = target
+  const { fallback } = target
   // The HPA has a behavior of its own, with defaults that a second one around it could not widen.
   const isHpa = target.policy.name === 'hpa'
   const bare = barePolicy(target.policy, parts, isHpa ? hpaOptionsOf(behavior) : {})
@@ -91,6 +94,7 @@ export function policyOf(target: PolicySettings, parts: Parts): Policy {
   if (spendLimit && budget) {
     policy = withSpendLimit(policy, { budget: budget.perMonth, unitHour: price?.unitHour })
   }
+  if (fallback) policy = withFallback(policy, fallback, { maxAgeMs: maxAge, maxSkewMs: maxSkew })
   policy = withBounds(policy, minReplicas, maxReplicas, boundsOf(target))
   if (held.length > 0) policy = withHold(policy, { resources: held, because: 'scale: false' })
   if (paused !== false) {

@@ -8,6 +8,7 @@ import {
   behaviorOf,
   given,
   type Imported,
+  isParts,
   listOf,
   manifestOf,
   numberOf,
@@ -45,8 +46,6 @@ export function importKeda(text: string, where: string): Imported {
   const name = targetName(reference.name ?? partsOf(manifest.metadata).name, 'service')
   notes.push(scaledNote(`${textOf(reference.kind) ?? 'Deployment'}/${textOf(reference.name) ?? '?'}`))
   const advanced = partsOf(partsOf(spec.advanced).horizontalPodAutoscalerConfig)
-  if (spec.fallback !== undefined)
-    notes.push('fallback is left out: what is unknown never takes capacity away here (guards.shield)')
   if (spec.idleReplicaCount !== undefined)
     notes.push('idleReplicaCount is left out: say minReplicas: 0 to go to nothing')
   if (spec.cooldownPeriod !== undefined)
@@ -54,18 +53,35 @@ export function importKeda(text: string, where: string): Imported {
   const formula = partsOf(partsOf(spec.advanced).scalingModifiers).formula
   if (formula !== undefined) notes.push(`scalingModifiers.formula is left out: ${textOf(formula) ?? ''}`)
   const seconds = numberOf(spec.pollingInterval)
+  const maxReplicas = numberOf(spec.maxReplicaCount) ?? 100
   const target = given({
     source: sources.length === 1 ? sources[0] : sources,
     interval: seconds === undefined ? undefined : `${seconds}s`,
     // KEDA's own defaults.
     minReplicas: numberOf(spec.minReplicaCount) ?? 0,
-    maxReplicas: numberOf(spec.maxReplicaCount) ?? 100,
+    maxReplicas,
     paused: pausedOf(partsOf(partsOf(manifest.metadata).annotations), notes),
     forecast: 'none',
     policy: { name: 'hpa', options: optionsOf(metric) },
-    behavior: behaviorOf(advanced.behavior, notes)
+    behavior: behaviorOf(advanced.behavior, notes),
+    fallback: fallbackOf(spec.fallback, maxReplicas, notes)
   })
   return { name, target, rehearse: rehearseOf(metric), notes }
+}
+
+/** KEDA's `fallback`, of which only what adds is taken over. */
+function fallbackOf(written: unknown, maxReplicas: number, notes: string[]): Parts | undefined {
+  if (!isParts(written)) return undefined
+  const [failureThreshold, replicas] = [numberOf(written.failureThreshold), numberOf(written.replicas)]
+  const behavior = textOf(written.behavior) ?? 'static'
+  if (replicas === undefined || replicas < 1 || behavior === 'currentReplicas') {
+    notes.push('fallback is left out: what is unknown never takes capacity away here (guards.shield)')
+    return undefined
+  }
+  if (behavior !== 'currentReplicasIfHigher')
+    notes.push(`fallback only adds here, in KEDA (${behavior}) it may also take away`)
+  if (replicas > maxReplicas) notes.push(`fallback.replicas is ${maxReplicas}, as maxReplicaCount`)
+  return given({ failureThreshold, replicas: Math.min(replicas, maxReplicas) })
 }
 
 const mechanisms: Readonly<Record<string, string>> = {

@@ -296,6 +296,7 @@ describe('a ScaledObject', () => {
       minReplicas: 1,
       maxReplicas: 12,
       paused: 'scale-in',
+      fallback: { failureThreshold: 3, replicas: 6 },
       policy: { name: 'hpa', options: { metric: 'lag', type: 'valuePerUnit', target: 50 } },
       behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
       sources: [
@@ -314,12 +315,34 @@ describe('a ScaledObject', () => {
     for (const said of [
       /authenticationRef kafka-auth/,
       /trigger cron.*`scheduled`/,
-      /fallback/,
+      /fallback only adds here/,
       /cooldownPeriod/,
       /trigger on load is left out/
     ]) {
       expect(notes).toMatch(said)
     }
+  })
+
+  it.each([
+    [
+      'static, KEDA’s default',
+      '{ failureThreshold: 3, replicas: 6 }',
+      6,
+      /in KEDA \(static\) it may also take/
+    ],
+    ['only what adds', '{ failureThreshold: 3, replicas: 6, behavior: currentReplicasIfHigher }', 6, /^$/],
+    ['more than there may be', '{ failureThreshold: 3, replicas: 60 }', 12, /fallback.replicas is 12/],
+    [
+      'what is there',
+      '{ failureThreshold: 3, replicas: 6, behavior: currentReplicas }',
+      undefined,
+      /left out/
+    ],
+    ['nothing', '{ failureThreshold: 3, replicas: 0 }', undefined, /left out/]
+  ])('falls back to %s', (_what, fallback, replicas, says) => {
+    const imported = importKeda(keda.replace(/fallback: .*/, `fallback: ${fallback}`), 'x')
+    expect(configOf(imported).targets[0].fallback?.replicas).toBe(replicas)
+    expect(imported.notes.filter((note) => note.startsWith('fallback')).join('\n')).toMatch(says)
   })
 
   it.each([

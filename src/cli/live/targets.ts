@@ -85,8 +85,10 @@ export function policyFor(
 ): { policy: Policy; options: Readonly<Record<string, Json>> } {
   const { policy, interval, behavior, guards, minReplicas, maxReplicas, resources, paused, price, budget } =
     target
+  const { fallback } = target
   const settings: PolicySettings = {
-    ...{ policy, interval, behavior, guards, minReplicas, maxReplicas, resources, paused, price, budget }
+    ...{ policy, interval, behavior, guards, minReplicas, maxReplicas, resources, paused, price, budget },
+    ...(fallback && { fallback })
   }
   const models: Record<string, Json> = {}
   const reading = (path: string) => {
