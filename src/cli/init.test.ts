@@ -148,12 +148,12 @@ describe('prescale init', { timeout: 60_000 }, () => {
     [
       'an address that is none',
       ['--flink', 'localhost', '--job', 'x'],
-      /this would not be a config: targets\.x\.sources\[0\]\.url must be an address/
+      /this would not be a config: targets\.x\.source\.url must be an address/
     ],
     [
       'a policy nobody knows',
       ['--flink', 'http://a', '--job', 'x', '--policy', 'hpaa'],
-      /policy\.name must be a policy: 'hpaa'.*'hpa'/
+      /policy must be a policy: 'hpaa'.*'hpa'/
     ],
     [
       'a maximum of words',

@@ -76,13 +76,9 @@ describe('prescale validate', { timeout: 60_000 }, () => {
     [
       'a policy nobody knows',
       'policy: hpaa',
-      /4:13.*policy.name must be a policy: 'hpaa' is not one; did you mean 'hpa'/
+      /4:13.*policy must be a policy: 'hpaa' is not one; did you mean 'hpa'/
     ],
-    [
-      'a forecaster nobody knows',
-      'forecast: blond',
-      /forecast.method must be a forecaster: 'blond'.*'blend'/
-    ],
+    ['a forecaster nobody knows', 'forecast: blond', /forecast must be a forecaster: 'blond'.*'blend'/],
     [
       'an option of a forecaster',
       'forecast: { method: sma, options: { window: 0 } }',

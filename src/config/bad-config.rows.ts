@@ -217,6 +217,11 @@ export const badConfigs: readonly BadConfig[] = [
     says: ['5:18: targets.cars.minReplicas must be at most maxReplicas, 3, was 9']
   },
   {
+    when: 'a fallback above the maximum',
+    text: target('maxReplicas: 4\nfallback: { replicas: 9 }'),
+    says: ['6:27: targets.cars.fallback.replicas must be at most maxReplicas, 4, was 9']
+  },
+  {
     when: 'an operator whose minimum is above its maximum',
     text: target('resources: { map: { minReplicas: 9, maxReplicas: 3 } }'),
     says: ['5:18: targets.cars.resources.map must have minReplicas, 9, no larger than maxReplicas, 3']
@@ -234,7 +239,7 @@ export const badConfigs: readonly BadConfig[] = [
   {
     when: 'infinity',
     text: target('price: .inf'),
-    says: ['5:12: targets.cars.price.unitHour must be a price, at least 0, was Infinity']
+    says: ['5:12: targets.cars.price must be a price, at least 0, was Infinity']
   },
   {
     when: 'an overflow',
@@ -317,73 +322,76 @@ export const badConfigs: readonly BadConfig[] = [
   {
     when: 'a source of a kind nobody knows',
     text: source('{ type: flnk, url: http://a, job: x }'),
-    says: ["4:21: targets.cars.sources[0].type must be a source: 'flnk' is not one; did you mean 'flink'?"]
+    says: ["4:21: targets.cars.source.type must be a source: 'flnk' is not one; did you mean 'flink'?"]
+  },
+  {
+    when: 'the second of several sources',
+    text: source('[{ type: replay, file: a.csv }, { type: prometheus, url: ftp://a, query: x }]'),
+    says: ["4:70: targets.cars.source[1].url must begin with http:// or https://, was 'ftp://a'"]
   },
   {
     when: 'a source without a type',
     text: source('{ url: http://a, job: x }'),
-    says: ['4:13: targets.cars.sources[0].type is missing; it must be a source: flink, prometheus']
+    says: ['4:13: targets.cars.source.type is missing; it must be a source: flink, prometheus']
   },
   {
     when: 'an address of another protocol',
     text: source('{ type: flink, url: "ftp://a", job: x }'),
-    says: ["4:33: targets.cars.sources[0].url must begin with http:// or https://, was 'ftp://a'"]
+    says: ["4:33: targets.cars.source.url must begin with http:// or https://, was 'ftp://a'"]
   },
   {
     when: 'an address without a protocol',
     text: source('{ type: flink, url: "localhost:8081", job: x }'),
-    says: ['4:33: targets.cars.sources[0].url must be an address such as http://host:8081']
+    says: ['4:33: targets.cars.source.url must be an address such as http://host:8081']
   },
   {
     when: 'credentials in an address',
     text: source('{ type: flink, url: "http://me:hunter2@a", job: x }'),
-    says: ['4:33: targets.cars.sources[0].url must not hold credentials']
+    says: ['4:33: targets.cars.source.url must not hold credentials']
   },
   {
     when: 'a secret written out',
     text: source('{ type: flink, url: http://a, job: x, bearer: hunter2 }'),
     says: [
-      '4:59: targets.cars.sources[0].bearer must be a reference, env:NAME or file:PATH; the secret itself does not belong in this file'
+      '4:59: targets.cars.source.bearer must be a reference, env:NAME or file:PATH; the secret itself does not belong in this file'
     ]
   },
   {
     when: 'a secret in a header',
     text: source('{ type: flink, url: http://a, job: x, headers: { X-Api-Key: hunter2 } }'),
-    says: ['4:73: targets.cars.sources[0].headers.X-Api-Key must be a reference']
+    says: ['4:73: targets.cars.source.headers.X-Api-Key must be a reference']
   },
   {
     when: 'a broker without its port',
     text: source('{ type: kafka, bootstrapServers: "a:9092,b", topic: x }'),
-    says: [
-      "4:46: targets.cars.sources[0].bootstrapServers[1] must be host:port, such as localhost:9092, was 'b'"
-    ]
+    says: ["4:46: targets.cars.source.bootstrapServers[1] must be host:port, such as localhost:9092, was 'b'"]
   },
   {
     when: 'a port that is none',
     text: source('{ type: kafka, bootstrapServers: "a:99999", topic: x }'),
-    says: ['4:46: targets.cars.sources[0].bootstrapServers[0] must be host:port']
+    says: ['4:46: targets.cars.source.bootstrapServers must be host:port']
   },
   {
     when: 'one thing under both names',
     text: source('{ type: kafka, bootstrapServers: "a:1", topic: x, topics: [y] }'),
-    says: ['4:53: targets.cars.sources[0].topic stands beside topics: say one of them']
+    says: ['4:53: targets.cars.source.topic stands beside topics: say one of them']
   },
   {
     when: 'a query of nothing',
     text: source('{ type: prometheus, url: http://a, queries: {} }'),
-    says: ['4:48: targets.cars.sources[0].queries must have at least one query']
+    says: ['4:48: targets.cars.source.queries must have at least one query']
   },
   {
     when: 'InfluxQL without its range',
     text: source('{ type: influxdb, url: http://a, database: d, query: SELECT mean(v) FROM l }'),
-    says: ['4:66: targets.cars.sources[0].queries.load must have WHERE $time in it']
+    says: ['4:66: targets.cars.source.query must have WHERE $time in it']
   },
   {
     when: 'InfluxQL that fills gaps with zero',
     text: source(
       '{ type: influxdb, url: http://a, database: d, query: SELECT mean(v) FROM l WHERE $time fill(0) }'
     ),
-    says: ['4:66: targets.cars.sources[0].queries.load must not fill gaps']
+    says: ['4:66: targets.cars.source.query must not fill gaps']
   },
   {
     when: 'an actuator without an address',
@@ -412,7 +420,7 @@ export const badConfigs: readonly BadConfig[] = [
   {
     when: 'a quality of service of two',
     text: gateway('').replace("topic: 'sensors/#'", "topic: 'sensors/#', qos: 2"),
-    says: ['4:76: gateway.subscribe[0].qos must be 0 or 1, was 2']
+    says: ['4:76: gateway.subscribe.qos must be 0 or 1, was 2']
   },
   {
     when: 'a key of a pair that does not exist',

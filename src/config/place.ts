@@ -72,9 +72,37 @@ function stepInto(
 
 /** By name, or by its singular. */
 function pairOf(map: YAMLMap, name: string): Pair | undefined {
-  const find = (wanted: string) =>
-    map.items.find(({ key }) => String(isScalar(key) ? key.value : key) === wanted)
+  const find = (wanted: string) => map.items.find(({ key }) => textOfKey(key) === wanted)
   return find(name) ?? find(singulars[name] ?? '')
+}
+
+const textOfKey = (key: unknown) => String(isScalar(key) ? key.value : key)
+
+/**
+ * The path as it is written in the text: `sources[0].url` where a list has it, `source.url` where one thing stands for a list of one, `policy`
+ * where one word stands for `policy.name`.
+ */
+export function writtenPath(document: Document.Parsed, path: Path): Path {
+  const written: PropertyKey[] = []
+  let node: unknown = document.contents
+  for (const [i, step] of path.entries()) {
+    const inside = isAlias(node) ? node.resolve(document) : node
+    // What is not there has the names that it would have.
+    if (inside === undefined || (isScalar(inside) && inside.value === null))
+      return [...written, ...path.slice(i)]
+    const next = stepInto(document, inside, step, i)
+    if (isOneOf(inside, step)) written.push(step)
+    else if (isMap(inside) && typeof step === 'number') {
+      if (i === 1) written.push(step)
+    } else if (!isScalar(inside)) written.push(next?.key === undefined ? step : textOfKey(next.key))
+    node = isScalar(inside) ? inside : next?.value
+  }
+  return written
+}
+
+/** An item of a list, also of `a, b` in one text. */
+function isOneOf(node: unknown, step: PropertyKey): boolean {
+  return isSeq(node) || (typeof step === 'number' && isScalar(node) && String(node.value).includes(','))
 }
 
 function startOf(node: unknown): number | undefined {

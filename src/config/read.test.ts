@@ -171,6 +171,7 @@ targets:
       scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: Pods, value: 4, periodSeconds: 60 }] }
       scaleDown: { selectPolicy: Min, tolerance: 0.1, policies: [{ type: Percent, value: 10, periodSeconds: 60 }] }
     guards: { cooldown: 1m, rescaleBudget: 6/1h, maxAge: 2m, maxSkew: 10s, shadow: hpa }
+    fallback: { replicas: 8 }
     slo: { latency: 200ms, lag: 5s }
     leadTime: { p50: 40s, p90: 60s }
     restart: 3s

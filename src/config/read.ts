@@ -17,7 +17,7 @@ import {
 } from 'yaml'
 import { PrescaleError, unknownName } from '../base/index.ts'
 import { complete, type Said } from './across.ts'
-import { type Path, type Place, pathText, placeAt, placeOf, placeOfKey } from './place.ts'
+import { type Path, type Place, pathText, placeAt, placeOf, placeOfKey, writtenPath } from './place.ts'
 import { config as schema } from './schema.ts'
 import { isSettings, type Settings } from './shorthand.ts'
 import type { Config } from './types.ts'
@@ -79,8 +79,9 @@ export function checkConfig(text: string, sections: readonly string[] = []): Che
   const nameOf = (path: Path) => nameIn(raw, path)
   const placed = ({ path, says, key, known }: Said): Problem => {
     const place = (key ? placeOfKey : placeOf)(document, lines, path)
-    if (known === undefined) return { ...place, path: pathText(path, nameOf), says }
-    const around = pathText(path.slice(0, -1), nameOf)
+    const written = writtenPath(document, path)
+    if (known === undefined) return { ...place, path: pathText(written, nameOf), says }
+    const around = pathText(written.slice(0, -1), nameOf)
     const all = around === '' ? [...known, ...sections] : known
     const what = around === '' ? 'a setting' : `a setting of ${around}`
     return { ...place, path: '', says: unknownName(what, String(path.at(-1)), all) }

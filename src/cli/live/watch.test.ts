@@ -73,7 +73,7 @@ describe('a config that is watched', () => {
     await sleep(50)
     expect(held).toEqual([])
     expect(said).toEqual([
-      expect.stringMatching(/prescale.yaml:3:\d+: targets.cars.policy.name must be a policy: 'hpaa'/)
+      expect.stringMatching(/prescale.yaml:3:\d+: targets.cars.policy must be a policy: 'hpaa'/)
     ])
     writeFileSync(file, config('mpc'))
     await vi.waitFor(() => expect(held).toEqual(['mpc']), 5_000)
