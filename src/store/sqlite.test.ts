@@ -215,6 +215,30 @@ describe('retention', () => {
     expect(turns.at(-1)).toStrictEqual(fullTurn(39))
     store.close()
   })
+
+  it('of ten minutes holds no more than that in a store that stays open, and all of that', () => {
+    const file = path()
+    let nowMs = 0
+    const store = sqlite({ file, keepMs: 10 * minute, clock: () => nowMs })
+    const turns = Array.from({ length: 120 }, (_, i): Turn => {
+      const { forecast, ...seen } = fullTurn(i).observation
+      // A forecast of its own every five turns, and one that they all use.
+      const own = forecast && { ...forecast, mean: forecast.mean.map((y) => y + Math.floor(i / 5)) }
+      return fullTurn(i).atMs % (2 * minute) === 0
+        ? fullTurn(i)
+        : { ...fullTurn(i), observation: { ...seen, forecast: own } }
+    })
+    for (const [i, turn] of turns.entries()) {
+      nowMs = i * minute
+      store.append(turn)
+    }
+    expect([...store.turns({})]).toStrictEqual(turns.slice(-11))
+    store.close()
+    const db = new DatabaseSync(file, { readOnly: true })
+    const kept = db.prepare("SELECT count(*) AS n FROM things WHERE body LIKE '%mean%'").get()?.n
+    expect(kept).toBeLessThanOrEqual(4)
+    db.close()
+  })
 })
 
 describe('a file that is no good is refused in one line', () => {

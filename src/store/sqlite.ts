@@ -5,7 +5,7 @@
  * hash; a Turn refers to them and is put together again when read, to the same bits. https://sqlite.org/wal.html
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { DAY, PrescaleError } from '../base/index.ts'
+import { DAY, PrescaleError, SECOND } from '../base/index.ts'
 import type { Json, Observation, Turn } from '../roles.ts'
 import { type LoopRecord, loopRecord } from './loop-record.ts'
 import { pack, unpack } from './pack.ts'
@@ -18,7 +18,7 @@ export interface SqliteOptions {
   /** Path of the file; made, with its folder, when it is not there. `:memory:` keeps nothing. */
   readonly file: string
   readonly readOnly?: boolean
-  /** How long Turns and runs are kept after they were stored, in milliseconds; 30 days. */
+  /** How long Turns and runs are kept after they were stored, in milliseconds, and up to a tenth or a day longer; 30 days. */
   readonly keepMs?: number
   readonly clock?: () => number
 }
@@ -35,7 +35,9 @@ export function sqlite(options: SqliteOptions): TurnStore & LoopRecord {
   const db = openDatabase(file, readOnly)
   const guarded = <T>(use: () => T) => explained(file, use)
   return guarded(() => {
-    const store = open(db, clock)
+    /** So often what is too old is removed, and what is shared is marked as used: a short memory is kept as exactly as a long one. */
+    const everyMs = Math.min(DAY, Math.max(SECOND, keepMs / 10))
+    const store = open(db, clock, everyMs)
     const writing = <T>(use: () => T): T =>
       guarded(() => {
         if (readOnly) throw new PrescaleError('IO', `store ${file} is open for reading only`)
@@ -44,7 +46,7 @@ export function sqlite(options: SqliteOptions): TurnStore & LoopRecord {
     const lastRetained = { atMs: Number.NEGATIVE_INFINITY }
     const append = (turns: readonly Turn[]) => {
       writing(() => turns.forEach(store.put))
-      if (clock() - lastRetained.atMs >= DAY) retain(keepMs)
+      if (clock() - lastRetained.atMs >= everyMs) retain(keepMs)
     }
     const record = loopRecord(db)
     /** A command must not be lost in a power cut: it is on disk before it is given. */
@@ -64,7 +66,7 @@ export function sqlite(options: SqliteOptions): TurnStore & LoopRecord {
         })
       if (command) guarded(() => durably(all))
       else all()
-      if (clock() - lastRetained.atMs >= DAY) retain(keepMs)
+      if (clock() - lastRetained.atMs >= everyMs) retain(keepMs)
     }
     const retain = (ms: number) => {
       lastRetained.atMs = clock()
@@ -109,9 +111,9 @@ type StoredTurn = Omit<Turn, 'observation'> & {
   readonly observation: Omit<Observation, 'load'> & { readonly load?: LoadRef }
 }
 
-function open(db: DatabaseSync, clock: () => number) {
+function open(db: DatabaseSync, clock: () => number, everyMs: number) {
   const log = seriesLog(db)
-  const things = keepThings(db, clock)
+  const things = keepThings(db, clock, everyMs)
   const sql = {
     version: db.prepare('PRAGMA data_version'),
     turn: db.prepare(

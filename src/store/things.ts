@@ -1,7 +1,8 @@
 /**
  * Things — forecasts, models and large parts of memories, each stored once by the hash of its text.
  *
- * A Turn refers to a thing by its hash. A thing is marked as used once a day, so that retention knows what is needed.
+ * A Turn refers to a thing by its hash. A thing is marked as used once a day, or more often where little is kept, so that retention knows
+ * what is needed.
  */
 import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
@@ -27,16 +28,18 @@ export interface Things {
   dropBefore(beforeMs: number): void
 }
 
-export function keepThings(db: DatabaseSync, clock: () => number): Things {
+export function keepThings(db: DatabaseSync, clock: () => number, markMs = DAY): Things {
+  /** Marks from before may be those of somebody who marked once a day. */
+  const openedMs = clock()
   const sql = {
     keep: db.prepare(
       `INSERT INTO things (hash, used_ms, body) VALUES (?, ?, ?)
        ON CONFLICT (hash) DO UPDATE SET used_ms = max(used_ms, excluded.used_ms)`
     ),
     thing: db.prepare('SELECT body FROM things WHERE hash = ?'),
-    drop: db.prepare('DELETE FROM things WHERE used_ms < ?')
+    drop: db.prepare('DELETE FROM things WHERE used_ms < ? OR (used_ms >= ? AND used_ms < ?)')
   }
-  /** When a thing was last marked as used: once a day is enough to keep it. */
+  /** When a thing was last marked as used. */
   const usedMs = new Map<string, number>()
   /** Forecasts and models are used for several Turns and never edited, so each is hashed once. */
   const hashes = new WeakMap<object, string>()
@@ -44,7 +47,7 @@ export function keepThings(db: DatabaseSync, clock: () => number): Things {
 
   function keepShared(thing: object): object {
     const known = hashes.get(thing)
-    // Known and marked within the last day: nothing to write.
+    // Known and marked lately: nothing to write.
     if (known !== undefined && !isDue(known)) return reference(known)
     const hash = keep(thing)
     hashes.set(thing, hash)
@@ -79,7 +82,7 @@ export function keepThings(db: DatabaseSync, clock: () => number): Things {
   }
 
   function isDue(hash: string): boolean {
-    return clock() - (usedMs.get(hash) ?? Number.NEGATIVE_INFINITY) >= DAY
+    return clock() - (usedMs.get(hash) ?? Number.NEGATIVE_INFINITY) >= markMs
   }
 
   function resolve(hash: string): unknown {
@@ -98,8 +101,8 @@ export function keepThings(db: DatabaseSync, clock: () => number): Things {
     keepForecast: keepShared,
     resolve,
     forget: () => usedMs.clear(),
-    // A thing is marked once a day, so its last Turn may be a day younger than its mark.
-    dropBefore: (beforeMs) => sql.drop.run(beforeMs - DAY)
+    // The last Turn of a thing may be younger than its mark by the time between two marks.
+    dropBefore: (beforeMs) => sql.drop.run(beforeMs - DAY, openedMs, beforeMs - markMs)
   }
 }
 
