@@ -8,7 +8,7 @@ const rows = {
   math: ['base'],
   nn: ['base', 'math'],
   net: ['base'],
-  observe: ['base', 'net'],
+  observe: ['base', 'math', 'net'],
   forecast: ['base', 'math', 'nn'],
   adapt: ['base', 'math', 'nn'],
   decide: ['base', 'math', 'nn'],

@@ -267,3 +267,125 @@ describe('estimator of a stream job', () => {
     expect(job(600, { atS: 600, lostS: 20, units: 14 }).restartMs).toBeUndefined()
   })
 })
+
+/** A chain source → parse → count of 10, 4 and 8 instances; count is the narrowest. `told`: further metrics. */
+function chain(
+  seconds: number,
+  {
+    lostS = 0,
+    told = {},
+    prior,
+    lag = true
+  }: {
+    readonly lostS?: number
+    readonly told?: Readonly<Record<string, number>>
+    readonly prior?: { readonly p50: number; readonly p90: number }
+    readonly lag?: boolean
+  }
+) {
+  const estimate = estimator({ restartMs: prior, leadTimeMs: prior })
+  const memory = estimate.initial()
+  const [load, atS] = [6_000, 600]
+  let last = estimate.update({ nowMs: 0, capacity: { ready: { src: 10, parse: 4, count: 8 } } }, memory)
+  for (let t = 15; t <= seconds; t += 15) {
+    const count = t > atS ? 12 : 8
+    const since = t - atS
+    const behind = since > 0 ? Math.max(0, load * since - count * 1_000 * Math.max(0, since - lostS)) : 0
+    const down = since > 0 && since <= lostS
+    const ready = { src: 10, parse: 4, count }
+    const of = (id: string, n: number, rate: number, inputs: number) => ({
+      ...{ id, parallelism: n, trueProcessingRate: down ? NaN : n * rate, trueOutputRate: n * rate },
+      ...{ observedProcessingRate: down ? NaN : load * inputs, busy: (load * inputs) / (n * rate) }
+    })
+    const quality = down ? ('missing' as const) : ('ok' as const)
+    last = estimate.update(
+      {
+        nowMs: t * 1_000,
+        load: series(step, new Float64Array(240).fill(load), { startMs: t * 1_000 - 241 * step }),
+        capacity: { ready, wanted: ready },
+        metrics: {
+          throughput: { value: down ? NaN : load, quality },
+          busy: { value: down ? NaN : 0.4, quality },
+          ...(lag && { lag: { value: down ? NaN : behind, quality } }),
+          ...Object.fromEntries(
+            Object.entries(t > atS ? told : {}).map(([name, value]) => [
+              name,
+              { value, quality: 'ok' as const }
+            ])
+          )
+        },
+        topology: {
+          // Parse makes two of one, so count takes in twice the load: 8 · 2,000 / 2.
+          operators: [
+            { ...of('src', 10, 5_000, 1), source: true },
+            of('parse', 4, 6_000, 1),
+            of('count', count, 2_000, 2)
+          ],
+          edges: [
+            { from: 'src', to: 'parse' },
+            { from: 'parse', to: 'count' }
+          ]
+        }
+      },
+      memory
+    )
+  }
+  return { last, memory }
+}
+
+describe('estimator of a job of several operators', () => {
+  // Flink 2.3.0, engine notes: 585 ms from asking to executing, 174 ms of them down.
+  const told = {
+    ...{ 'rescaleMs.p50': 585, 'rescaleMs.p90': 1_400 },
+    ...{ 'rescaleDownMs.p50': 174, 'rescaleDownMs.p90': 300 }
+  }
+
+  it('finds what a rescale lost from the lag that is left, by what its narrowest operator can do', () => {
+    for (const lostS of [15, 20, 34]) {
+      const { restartMs, assumed } = chain(1_200, { lostS }).last
+      expect(Math.abs(restartMs!.p50 / 1_000 - lostS)).toBeLessThan(1)
+      expect(assumed).not.toContain('restartMs')
+    }
+  })
+
+  it('knows lead times from the history of the engine, and what was given only until then', () => {
+    const prior = { p50: 30_000, p90: 60_000 }
+    const before = chain(600, { told, prior }).last
+    expect([before.leadTimeMs, before.restartMs]).toEqual([prior, prior])
+    expect(before.assumed).toEqual(expect.arrayContaining(['leadTimeMs', 'restartMs']))
+    const after = chain(900, { told, prior }).last
+    expect(after.leadTimeMs).toEqual({ p50: 585, p90: 1_400 })
+    expect(after.assumed).not.toContain('leadTimeMs')
+  })
+
+  it('holds a restart between the time in which nothing ran and the most that a drained lag allows', () => {
+    // 15 s after the rescale nothing waits any more: of those, half were needed for the load, and two seconds of it may wait.
+    const most = 15_000 - (6_000 * 15_000 - 2 * 6_000_000) / 12_000
+    const { last, memory } = chain(900, { told, prior: { p50: 100, p90: 60_000 } })
+    expect(memory.restart.ms).toBeNull()
+    expect(last.restartMs).toEqual({ p50: 174, p90: expect.closeTo(most, 6) })
+    expect(last.assumed).not.toContain('restartMs')
+    expect(chain(900, { prior: { p50: 1_000, p90: 2_000 } }).last.assumed).toContain('restartMs')
+    expect(chain(900, { told, lag: false }).last.restartMs?.p50).toBeGreaterThanOrEqual(174)
+  })
+
+  it('goes on knowing what the engine told when its history is gone', () => {
+    const { memory } = chain(900, { told })
+    const again = estimator()
+    const kept = JSON.parse(JSON.stringify(memory))
+    const seen: Observation = { nowMs: 910_000, capacity: { ready: { src: 1 } }, metrics: {} }
+    expect(again.update(seen, kept).leadTimeMs).toEqual({ p50: 585, p90: 1_400 })
+    // What is no pair of quantiles is not taken.
+    for (const [p50, p90] of [
+      [9, 8],
+      [NaN, 8],
+      [-1, 8]
+    ]) {
+      const metrics = {
+        'rescaleMs.p50': { value: p50, quality: 'ok' as const },
+        'rescaleMs.p90': { value: p90, quality: 'ok' as const }
+      }
+      expect(again.update({ ...seen, metrics }, kept).leadTimeMs).toEqual({ p50: 585, p90: 1_400 })
+    }
+  })
+})

@@ -6,6 +6,10 @@
  *               a job with one operator: its true processing rate / ready, as the engine counts it
  *   restart   ← see `estimate-restart.ts`
  *
+ * Where an engine has a history of its rescales (metrics `rescaleMs.p50`, `.p90`, `rescaleDownMs.p50`, `.p90`), lead times are taken from it:
+ * what comes and goes between two observations is not seen by looking. A restart costs at least the time in which nothing ran; until its
+ * cost is measured, what was assumed of it is held between that and the most that it can have been. See `estimate-lead.ts`.
+ *
  * Nothing else is looked at: no parameter of a world, nothing of the future. The unit rate is a local level in logs
  * with a gain of 1/n that stops falling at 1/40, innovations clipped as Huber does (1964): the Kalman filter's steady
  * state with protection against outliers. What was never measured keeps the value that was assumed and is listed in
@@ -13,15 +17,9 @@
  */
 import { SECOND } from '../base/index.ts'
 import type { Capacity, Metric, Observation, Operator, Quantiles, ServiceEstimate, Units } from '../roles.ts'
-import {
-  believed,
-  measureRestart,
-  noRestart,
-  openGap,
-  push,
-  quantilesOf,
-  type RestartMemory
-} from './estimate-restart.ts'
+import { capacityOf, type JobRates, learnRates } from './estimate-job.ts'
+import { hear, measureLeadTime, type ToldMemory } from './estimate-lead.ts'
+import { believed, measureRestart, noRestart, openGap, type RestartMemory } from './estimate-restart.ts'
 
 /** What is believed before anything was measured. Absent: unknown, `NaN` until measured. */
 export interface EstimatePriors {
@@ -54,6 +52,10 @@ export interface EstimateMemory {
   /** Since when it runs without having stopped or changed its size; `null` while it is down. */
   runningSinceMs: number | null
   restart: RestartMemory
+  /** Of a job of several operators. */
+  job: JobRates
+  /** What the engine told last of its rescales. */
+  told: ToldMemory
 }
 
 /** Steps kept: 30 s late metrics of 15 s steps need 3, of 1 s steps 31. */
@@ -90,7 +92,9 @@ export function estimator(priors: EstimatePriors = {}): Estimator {
       leads: [],
       leadTimeMs: null,
       runningSinceMs: null,
-      restart: noRestart()
+      restart: noRestart(),
+      job: {},
+      told: { leadTimeMs: null, downMs: null }
     }),
     update(seen, memory) {
       const ready = total(seen.capacity.ready)
@@ -101,7 +105,10 @@ export function estimator(priors: EstimatePriors = {}): Estimator {
       if (moved && ready + starting >= wantedUnits(seen)) openGap(sinceMs, seen, memory.restart)
       remember(seen, ready, starting, memory)
       watchRunning(seen, moved, memory)
-      measureRestart(seen, memory, memory.restart)
+      const operators = seen.topology?.operators ?? []
+      if (operators.length > 1) measureJob(seen, operators, memory)
+      else measureRestart(seen, memory, memory.restart)
+      hear(seen, memory.told)
       return estimateOf(memory, priors)
     }
   }
@@ -142,6 +149,14 @@ function measureJobRate(nowMs: number, job: Operator, units: number, memory: Est
   const since = memory.runningSinceMs
   if (since === null || nowMs - since < settledMs || !((job.busy ?? 1) >= idle) || !(units > 0)) return
   if (job.trueProcessingRate > 0) learnRate(Math.log(job.trueProcessingRate / units), memory)
+}
+
+function measureJob(seen: Observation, operators: readonly Operator[], memory: EstimateMemory): void {
+  const since = memory.runningSinceMs
+  if (since !== null && seen.nowMs - since >= settledMs) learnRates(operators, memory.job)
+  const { atMs, ready, throughput } = memory
+  const capacity = capacityOf(operators, seen.capacity.ready, memory.job)
+  measureRestart(seen, { atMs, ready, throughput, logRate: null, capacity }, memory.restart)
 }
 
 function watchRunning(seen: Observation, moved: boolean, memory: EstimateMemory): void {
@@ -209,46 +224,30 @@ function learnRate(value: number, memory: EstimateMemory): void {
   memory.spread = Math.max(memory.spread, smallestSpread)
 }
 
-/** First in, first out: what began to start first is ready first. What is withdrawn began last. */
-function measureLeadTime(nowMs: number, ready: number, starting: number, memory: EstimateMemory): void {
-  const last = memory.atMs.length - 1
-  if (last < 0) return
-  const arrived = Math.max(0, ready - memory.ready[last])
-  const begun = starting - memory.starting + Math.min(arrived, memory.starting)
-  const { starts } = memory
-  let left = Math.min(arrived, memory.starting)
-  let learned = false
-  while (left > 0 && starts.length > 0) {
-    const units = Math.min(left, starts[0].units)
-    left -= units
-    starts[0].units -= units
-    push(memory.leads, nowMs - starts[0].sinceMs)
-    learned = true
-    if (starts[0].units <= 0) starts.shift()
-  }
-  // Asked for at the observation before the one that shows it.
-  if (begun > 0) starts.push({ sinceMs: memory.atMs[last], units: begun })
-  for (let over = -begun; over > 0 && starts.length > 0; ) {
-    const newest = starts[starts.length - 1]
-    const units = Math.min(over, newest.units)
-    over -= units
-    newest.units -= units
-    if (newest.units <= 0) starts.pop()
-  }
-  if (learned) memory.leadTimeMs = quantilesOf(memory.leads)
-}
-
 function estimateOf(memory: EstimateMemory, priors: EstimatePriors): ServiceEstimate {
   const assumed: string[] = []
   if (memory.logRate === null) assumed.push('unitRate')
-  if (memory.leadTimeMs === null) assumed.push('leadTimeMs')
-  if (memory.restart.ms === null) assumed.push('restartMs')
+  const leadTimeMs = memory.told.leadTimeMs ?? memory.leadTimeMs
+  if (leadTimeMs === null) assumed.push('leadTimeMs')
+  const restartMs = restartOf(memory, priors.restartMs)
+  if (memory.restart.ms === null && restartMs === priors.restartMs) assumed.push('restartMs')
   return {
     unitRate: memory.logRate === null ? (priors.unitRate ?? Number.NaN) : Math.exp(memory.logRate),
-    leadTimeMs: memory.leadTimeMs ?? priors.leadTimeMs,
-    restartMs: memory.restart.ms ?? priors.restartMs,
+    leadTimeMs: leadTimeMs ?? priors.leadTimeMs,
+    restartMs,
     assumed
   }
+}
+
+/** What was measured; else what was assumed, held between what it cost at least and at most. */
+function restartOf({ restart, told }: EstimateMemory, prior: Quantiles | undefined): Quantiles | undefined {
+  const least = told.downMs ?? { p50: 0, p90: 0 }
+  const most = restart.ms === null ? (restart.mostMs ?? Infinity) : Infinity
+  const from = restart.ms ?? prior ?? told.downMs ?? (most < Infinity ? { p50: most, p90: most } : undefined)
+  if (from === undefined) return undefined
+  const p50 = Math.max(least.p50, Math.min(most, from.p50))
+  const p90 = Math.max(p50, least.p90, Math.min(most, from.p90))
+  return p50 === from.p50 && p90 === from.p90 ? from : { p50, p90 }
 }
 
 function total(units: Units): number {
