@@ -1,8 +1,9 @@
 /** `prescale status` — what the loop is doing; of one that does not run, what its record says. */
 import { Command } from 'commander'
 import { formatDuration } from '../base/index.ts'
-import type { TargetStatus } from '../loop/index.ts'
-import { ruleOf } from '../loop/index.ts'
+import type { Estimated, TargetStatus } from '../loop/index.ts'
+import { estimatesOf, ruleOf } from '../loop/index.ts'
+import type { Quantiles } from '../roles.ts'
 import { askLoop } from '../serve/socket.ts'
 import { sqlite } from '../store/index.ts'
 import { CONFIG_FILE, loadConfig } from './config/file.ts'
@@ -53,6 +54,7 @@ function fromRecord(file: string): LoopStatus {
           : null,
         policy: turn?.policy.name ?? null,
         refused: turn?.receipt?.refused ?? null,
+        estimates: turn?.observation.service ? estimatesOf(turn.observation.service) : null,
         lastScale: given
           ? {
               atMs: given.atMs,
@@ -110,6 +112,13 @@ export function rowsOf(targets: readonly TargetStatus[]): Row[] {
   }))
 }
 
+/** P50 to P90, and where it is from. */
+function timeWords({ value, from }: Estimated<Quantiles>): string {
+  if (value === null) return 'unknown'
+  const [p50, p90] = [value.p50, value.p90].map((ms) => formatDuration(Math.round(ms)))
+  return `${p50 === p90 ? p50 : `${p50} to ${p90}`} (${from})`
+}
+
 /** A block for each target with what is worth a line. */
 export function textOf(targets: readonly TargetStatus[]): string {
   if (targets.length === 0) return '(no target had a turn yet)'
@@ -120,19 +129,26 @@ export function textOf(targets: readonly TargetStatus[]): string {
     decision,
     why
   }))
-  const notes = targets.flatMap(({ target, refused, conditions, lastScale, lastEvent, lastError }) => {
-    const bad = conditions.filter(
-      ({ type, status }) => status !== (type === 'AbleToScale' || type === 'ScalingActive')
-    )
-    return [
-      ...bad.map(({ type, reason, message }) => `${target}: ${type} ${reason}: ${message}`),
-      ...(refused === null ? [] : [`${target}: not commanded: ${refused}`]),
-      ...(lastScale === null
-        ? []
-        : [`${target}: last command ${unitsWords(lastScale.to)}: ${lastScale.outcome}`]),
-      ...(lastEvent === null ? [] : [`${target}: ${lastEvent.what}: ${lastEvent.text}`]),
-      ...(lastError === null ? [] : [`${target}: error: ${lastError.what}`])
-    ]
-  })
+  const notes = targets.flatMap(
+    ({ target, refused, estimates, conditions, lastScale, lastEvent, lastError }) => {
+      const bad = conditions.filter(
+        ({ type, status }) => status !== (type === 'AbleToScale' || type === 'ScalingActive')
+      )
+      return [
+        ...bad.map(({ type, reason, message }) => `${target}: ${type} ${reason}: ${message}`),
+        ...(refused === null ? [] : [`${target}: not commanded: ${refused}`]),
+        ...(estimates === null
+          ? []
+          : [
+              `${target}: lead time ${timeWords(estimates.leadTimeMs)}, restart ${timeWords(estimates.restartMs)}`
+            ]),
+        ...(lastScale === null
+          ? []
+          : [`${target}: last command ${unitsWords(lastScale.to)}: ${lastScale.outcome}`]),
+        ...(lastEvent === null ? [] : [`${target}: ${lastEvent.what}: ${lastEvent.text}`]),
+        ...(lastError === null ? [] : [`${target}: error: ${lastError.what}`])
+      ]
+    }
+  )
   return [table(rows), ...new Set(notes)].join('\n')
 }

@@ -55,6 +55,25 @@ describe('what a target is doing', () => {
     expect(book.all()).toHaveLength(1)
   })
 
+  it('knows of each estimate whether it was measured, given or neither', () => {
+    const { page } = after(
+      turnAt(1, {
+        seen: {
+          service: { unitRate: NaN, leadTimeMs: { p50: 1, p90: 2 }, assumed: ['unitRate', 'restartMs'] }
+        }
+      })
+    )
+    expect(page?.estimates).toEqual({
+      unitRate: { value: null, from: 'unknown' },
+      leadTimeMs: { value: { p50: 1, p90: 2 }, from: 'measured' },
+      restartMs: { value: null, from: 'unknown' }
+    })
+    const restartMs = { p50: 3, p90: 4 }
+    const given = after(turnAt(1, { seen: { service: { restartMs, assumed: ['restartMs'] } } }), turnAt(2))
+    expect(given.page?.estimates?.restartMs).toEqual({ value: restartMs, from: 'given' })
+    expect(after(turnAt(1)).page?.estimates).toBeNull()
+  })
+
   it.each([
     ['AbleToScale', {}, true, 'ReadyForNewScale', 'nothing is in the way'],
     ['AbleToScale', { refused: 'paused by ann' }, false, 'HeldBack', 'paused by ann'],

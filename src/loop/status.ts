@@ -5,7 +5,7 @@
  *   AbleToScale      False: the last command failed or may not be given        ScalingActive   False: doubt, what is measured is not enough
  *   ScalingLimited   True: a bound held the answer                             Paused, Fallback  as KEDA: held back; no forecast, so reactive, or no metrics, so a safe size
  */
-import type { Command, Decision, Receipt, Turn, Units } from '../roles.ts'
+import type { Command, Decision, Quantiles, Receipt, ServiceEstimate, Turn, Units } from '../roles.ts'
 import type { LoopEvent } from './cycle-parts.ts'
 import { ruleOf } from './turn.ts'
 
@@ -15,6 +15,19 @@ export interface Condition {
   readonly reason: string
   readonly message: string
   readonly lastTransitionMs: number
+}
+
+/** `given`: as the configuration says, until it is measured. */
+export interface Estimated<T> {
+  readonly value: T | null
+  readonly from: 'measured' | 'given' | 'unknown'
+}
+
+/** What is known of the target itself. */
+export interface Estimates {
+  readonly unitRate: Estimated<number>
+  readonly leadTimeMs: Estimated<Quantiles>
+  readonly restartMs: Estimated<Quantiles>
 }
 
 export interface TargetStatus {
@@ -27,6 +40,8 @@ export interface TargetStatus {
   readonly policy: string | null
   /** Why the decision was not commanded. */
   readonly refused: string | null
+  /** Null before the first turn, and where a record does not tell. */
+  readonly estimates: Estimates | null
   readonly lastScale: { readonly atMs: number; readonly to: Units; readonly outcome: string } | null
   readonly conditions: readonly Condition[]
   readonly lastEvent: { readonly atMs: number; readonly what: string; readonly text: string } | null
@@ -77,6 +92,7 @@ function blank(target: string): TargetStatus {
     decision: null,
     policy: null,
     refused: null,
+    estimates: null,
     lastScale: null,
     conditions: [],
     lastEvent: null,
@@ -123,6 +139,7 @@ function afterTurn(page: TargetStatus, turn: Turn, woken: boolean): TargetStatus
     decision: { kind: decision.kind, to: decision.to, rule: ruleOf(decision) },
     policy: policy.name,
     refused,
+    estimates: observation.service ? estimatesOf(observation.service) : page.estimates,
     conditions: [
       since(able(refused)),
       since(active(decision)),
@@ -130,6 +147,19 @@ function afterTurn(page: TargetStatus, turn: Turn, woken: boolean): TargetStatus
       since(fallback(turn))
     ],
     counts: { ...counts, turns: counts.turns + 1, wakes: counts.wakes + (woken ? 1 : 0) }
+  }
+}
+
+export function estimatesOf(service: ServiceEstimate): Estimates {
+  const { unitRate = NaN, leadTimeMs, restartMs, assumed = [] } = service
+  const estimated = <T>(name: string, value: T | undefined): Estimated<T> => ({
+    value: value ?? null,
+    from: value === undefined ? 'unknown' : assumed.includes(name) ? 'given' : 'measured'
+  })
+  return {
+    unitRate: estimated('unitRate', Number.isNaN(unitRate) ? undefined : unitRate),
+    leadTimeMs: estimated('leadTimeMs', leadTimeMs),
+    restartMs: estimated('restartMs', restartMs)
   }
 }
 

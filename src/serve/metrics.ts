@@ -4,8 +4,8 @@
  * Everything is made of what the loops tell, in base units. `NaN` is exposed as `NaN`: not measured is not zero.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { LoopEvent } from '../loop/index.ts'
-import type { Forecast, Receipt, Turn } from '../roles.ts'
+import { estimatesOf, type LoopEvent } from '../loop/index.ts'
+import type { Forecast, Receipt, ServiceEstimate, Turn } from '../roles.ts'
 
 interface MetricSpec {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -82,8 +82,18 @@ export const loopMetrics = {
   },
   prescale_lead_time_seconds: {
     type: 'gauge',
-    help: 'From asking for a unit until it serves, as measured or assumed.',
+    help: 'From asking for a unit until it serves, as measured or given; NaN: neither.',
     labels: ['target', 'quantile']
+  },
+  prescale_restart_seconds: {
+    type: 'gauge',
+    help: 'Work that a rescale loses, as time at full capacity, as measured or given; NaN: neither.',
+    labels: ['target', 'quantile']
+  },
+  prescale_estimate_measured: {
+    type: 'gauge',
+    help: '1: this estimate is measured; 0: it is still the value that was given, or unknown.',
+    labels: ['target', 'estimate']
   },
   prescale_unit_rate: {
     type: 'gauge',
@@ -157,10 +167,7 @@ export function loopMeters(version: string): LoopMeters {
     const { load, forecast, service, metrics = {}, signals = [] } = observation
     if (load) set('prescale_load', { target }, load.values.at(-1) ?? NaN)
     if (forecast) forecasts(target, forecast)
-    if (service?.leadTimeMs) {
-      set('prescale_lead_time_seconds', { target, quantile: '0.5' }, service.leadTimeMs.p50 / 1_000)
-      set('prescale_lead_time_seconds', { target, quantile: '0.9' }, service.leadTimeMs.p90 / 1_000)
-    }
+    if (service) estimates(target, service)
     set('prescale_unit_rate', { target }, service?.unitRate ?? NaN)
     const counts: Record<string, number> = { ok: 0, late: 0, stale: 0, missing: 0, partial: 0, invalid: 0 }
     for (const { quality } of Object.values(metrics)) counts[quality]++
@@ -168,6 +175,20 @@ export function loopMeters(version: string): LoopMeters {
     set('prescale_signals', { target }, signals.length)
     for (const { gateway, trust } of signals) {
       if (trust !== undefined) set('prescale_signal_trust_ratio', { target, gateway }, trust)
+    }
+  }
+
+  function estimates(target: string, service: ServiceEstimate): void {
+    const { leadTimeMs, restartMs } = service
+    for (const [quantile, p] of [
+      ['0.5', 'p50'],
+      ['0.9', 'p90']
+    ] as const) {
+      set('prescale_lead_time_seconds', { target, quantile }, (leadTimeMs?.[p] ?? NaN) / 1_000)
+      set('prescale_restart_seconds', { target, quantile }, (restartMs?.[p] ?? NaN) / 1_000)
+    }
+    for (const [estimate, { from }] of Object.entries(estimatesOf(service))) {
+      set('prescale_estimate_measured', { target, estimate }, from === 'measured' ? 1 : 0)
     }
   }
 
