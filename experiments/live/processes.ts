@@ -12,6 +12,7 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 export interface Running {
   /** Its command. */
   readonly name: string
+  readonly pid: number | undefined
   /** All it said. */
   said(): string
   stop(): Promise<void>
@@ -58,6 +59,7 @@ export async function startPrescale(
   await untilSaid(child, () => text, ready, args[0])
   return {
     name: args[0],
+    pid: child.pid,
     said: () => text,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
