@@ -78,12 +78,13 @@ function actuatorOf({ actuator, sources, mode }: ReadTarget, say: Say): Actuator
     say(['actuator'], 'needs a job, as there is no Flink source to take it from')
     return { type: 'dry-run' }
   }
-  const access: Partial<HttpAccess> = url === undefined && source !== undefined ? accessOf(source) : {}
+  const access: Partial<HttpAccess> =
+    url === undefined && source !== undefined ? { ...accessOf(source), tls: rest.tls ?? source.tls } : {}
   return { ...rest, ...access, url: url ?? source?.url ?? '', job: job ?? source?.job ?? '' }
 }
 
-function accessOf({ url, timeout, bearer, username, password, headers }: HttpAccess): HttpAccess {
-  return { url, timeout, bearer, username, password, headers }
+function accessOf({ url, timeout, bearer, username, password, headers, tls }: HttpAccess): HttpAccess {
+  return { url, timeout, bearer, username, password, headers, tls }
 }
 
 function* names({ targets, gateways }: ReadConfig): Iterable<Said> {

@@ -350,6 +350,21 @@ export const badConfigs: readonly BadConfig[] = [
     says: ['4:33: targets.cars.source.url must not hold credentials']
   },
   {
+    when: 'certificates beside an address without TLS',
+    text: source("{ type: prometheus, url: 'http://a:1', query: x, tls: { ca: ca.pem } }"),
+    says: ["4:62: targets.cars.source.tls needs an address with https://, was 'http://a:1'"]
+  },
+  {
+    when: 'certificates of MQTT in the clear',
+    text: gateway('').replace('mqtt://localhost,', 'mqtt://localhost, tls: true,'),
+    says: ["4:56: gateway.subscribe.tls needs an address with mqtts:// or wss://, was 'mqtt://localhost'"]
+  },
+  {
+    when: 'a private key written out',
+    text: source("{ type: flink, url: 'https://a', job: x, tls: { cert: me.pem, key: me.key } }"),
+    says: ['4:80: targets.cars.source.tls.key must be a reference, env:NAME or file:PATH; the secret itself']
+  },
+  {
     when: 'a secret written out',
     text: source('{ type: flink, url: http://a, job: x, bearer: hunter2 }'),
     says: [

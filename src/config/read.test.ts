@@ -127,6 +127,8 @@ targets:
     const other = readConfig(text(', url: https://b'), 'x').targets[0].actuator
     expect(other).toMatchObject({ url: 'https://b', job: 'cars' })
     expect(other).not.toHaveProperty('bearer')
+    const trusted = text('').replace('bearer: env:A', 'tls: { ca: ca.pem }')
+    expect(readConfig(trusted, 'x').targets[0].actuator).toMatchObject({ tls: { ca: 'ca.pem' } })
   })
 
   it('passes over sections of commands, and a file of nothing else asks for nothing', () => {
@@ -155,7 +157,7 @@ targets:
     paused: scale-out
     interval: 15s
     sources:
-      - { type: flink, url: https://flink:8081, job: cars, bearer: env:FLINK, headers: { X-Team: cars } }
+      - { type: flink, url: https://flink:8081, job: cars, bearer: env:FLINK, headers: { X-Team: cars }, tls: { ca: ca.pem, cert: me.pem, key: 'file:me.key', serverName: flink } }
       - { type: prometheus, url: http://prometheus:9090, query: 'sum(rate(x[1m]))', step: 15s, settle: 5s }
       - { type: influxdb, url: http://influx:8086, database: live, queries: { load: 'SELECT mean(v) FROM l WHERE $time GROUP BY time($step)' }, version: 2, org: o, token: env:T }
       - { type: kafka, bootstrapServers: 'a:9092,b:9092', topics: [x, y], group: g, tls: true, sasl: { mechanism: PLAIN, username: u, password: 'file:p' } }

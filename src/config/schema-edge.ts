@@ -1,7 +1,7 @@
 /** Warnings from the edge: how they arrive, who is believed, and the gateway process that sends them. */
 import { z } from 'zod'
 import * as kind from './kinds.ts'
-import { byType, kafka, mqtt, topics } from './schema-systems.ts'
+import { byType, kafka, mqtt, overTls, topics } from './schema-systems.ts'
 import { target } from './schema-target.ts'
 import { orOne, short } from './shorthand.ts'
 
@@ -16,7 +16,7 @@ const algorithm = () =>
 const toward = (kafkaTopic: string, mqttTopic: string) =>
   byType('kafka or mqtt', [
     kind.settings({ type: z.literal('kafka'), ...kafka, topic: topic(kafkaTopic) }),
-    kind.settings({ type: z.literal('mqtt'), ...mqtt, topic: topic(mqttTopic) })
+    overTls(kind.settings({ type: z.literal('mqtt'), ...mqtt, topic: topic(mqttTopic) }))
   ])
 
 export const SIGNAL_TOPIC = 'iot-metadata'
@@ -32,7 +32,7 @@ export const signals = kind.settings({
           topic: topic(SIGNAL_TOPIC),
           group: kind.text('a consumer group').optional().describe('else every loop reads all signals')
         }),
-        kind.settings({ type: z.literal('mqtt'), ...mqtt, topic: topic('prescale/signals/#') })
+        overTls(kind.settings({ type: z.literal('mqtt'), ...mqtt, topic: topic('prescale/signals/#') }))
       ]),
       'where signals come from'
     ),
@@ -79,15 +79,17 @@ export const gateways = z
   .describe('the gateways that are believed, each as far as it was right')
 
 const subscription = byType('kafka or mqtt', [
-  kind.settings({
-    type: z.literal('mqtt'),
-    ...mqtt,
-    topics: topics('sensors/+/raw'),
-    qos: z
-      .union([z.literal(0), z.literal(1)], { error: (issue) => kind.mustBe('0 or 1', issue) })
-      .prefault(1),
-    share: kind.text('a name').optional().describe('shared subscription: each message to one of this group')
-  }),
+  overTls(
+    kind.settings({
+      type: z.literal('mqtt'),
+      ...mqtt,
+      topics: topics('sensors/+/raw'),
+      qos: z
+        .union([z.literal(0), z.literal(1)], { error: (issue) => kind.mustBe('0 or 1', issue) })
+        .prefault(1),
+      share: kind.text('a name').optional().describe('shared subscription: each message to one of this group')
+    })
+  ),
   kind.settings({
     type: z.literal('kafka'),
     ...kafka,

@@ -20,6 +20,15 @@ const tls = () =>
     { expand: (written) => (written === true ? {} : undefined), json: { const: true } }
   ).describe('TLS; `true` for the authorities of the system')
 
+/** Certificates beside an address without TLS would not be used, and nobody would notice. */
+export const overTls = <T extends z.ZodObject>(settings: T): T =>
+  settings.check(({ value, issues }) => {
+    const { url, tls } = value as { readonly url?: string; readonly tls?: object }
+    if (tls === undefined || url === undefined || /^(https|mqtts|wss):/.test(url)) return
+    const right = /^http:/.test(url) ? 'https://' : 'mqtts:// or wss://'
+    issues.push({ ...kind.wrong(`needs an address with ${right}, was '${url}'`, value), path: ['tls'] })
+  })
+
 /** `such as`, in durations as written. */
 const timeout = () => kind.duration(1).prefault('10s').describe('longest wait for an answer')
 
@@ -33,7 +42,8 @@ export const http = (example: string) => ({
   timeout: timeout(),
   bearer: kind.secretRef().optional().describe('a token'),
   ...login,
-  headers: kind.headers().prefault({}).describe('further headers; secrets by reference')
+  headers: kind.headers().prefault({}).describe('further headers; secrets by reference'),
+  tls: tls().optional()
 })
 
 export const kafka = {
@@ -94,22 +104,22 @@ const queries = (example: string, wrong: (query: string) => string | undefined =
 const job = () => kind.text('the id or the name of a job').describe('id or name of the job')
 const step = () => kind.duration(1_000).prefault('1m').describe('length of a step')
 
-const flinkSource = kind
-  .settings({ type: z.literal('flink'), ...http('http://host:8081'), job: job() })
-  .describe('Flink REST: operators, rates, backpressure, capacity, checkpoints, restarts')
+const flinkSource = overTls(
+  kind.settings({ type: z.literal('flink'), ...http('http://host:8081'), job: job() })
+).describe('Flink REST: operators, rates, backpressure, capacity, checkpoints, restarts')
 
-const prometheusSource = kind
-  .settings({
+const prometheusSource = overTls(
+  kind.settings({
     type: z.literal('prometheus'),
     ...http('http://host:9090'),
     queries: queries('sum(rate(http_requests_total[1m]))'),
     step: step(),
     settle: kind.duration().prefault('0s').describe('steps younger than this are left for the next time')
   })
-  .describe('PromQL over a range; an empty answer is unknown, not zero')
+).describe('PromQL over a range; an empty answer is unknown, not zero')
 
-const influxSource = kind
-  .settings({
+const influxSource = overTls(
+  kind.settings({
     type: z.literal('influxdb'),
     ...http('http://host:8086'),
     version: versions(),
@@ -120,7 +130,7 @@ const influxSource = kind
     queries: queries('SELECT mean(rate) FROM load WHERE $time GROUP BY time($step)', notForInflux),
     step: step()
   })
-  .describe('InfluxQL; version 2 through its v1-compatible endpoints')
+).describe('InfluxQL; version 2 through its v1-compatible endpoints')
 
 const kafkaSource = kind
   .settings({
@@ -134,15 +144,15 @@ const kafkaSource = kind
   })
   .describe('topic rates from end offsets, lag of a consumer group')
 
-const mqttSource = kind
-  .settings({
+const mqttSource = overTls(
+  kind.settings({
     type: z.literal('mqtt'),
     ...mqtt,
     topics: topics('sensors/+/raw'),
     reading: kind.text('a name').prefault('load').describe('name of the reading'),
     step: kind.duration(1_000).prefault('5s').describe('messages are counted over this long')
   })
-  .describe('messages counted into a rate')
+).describe('messages counted into a rate')
 
 const replaySource = kind
   .settings({
@@ -188,8 +198,8 @@ const dryRun = kind
   .describe('writes nothing, and says what it would have written')
 
 const { url, ...httpRest } = http('http://host:8081')
-const flinkActuator = kind
-  .settings({
+const flinkActuator = overTls(
+  kind.settings({
     type: z.literal('flink'),
     url: url.optional().describe('else that of the Flink source, with its credentials'),
     ...httpRest,
@@ -219,6 +229,6 @@ const flinkActuator = kind
       .prefault('yield')
       .describe('when somebody else changed the size: leave it and say so, or ask again')
   })
-  .describe('the REST API of Flink 1.18 or newer')
+).describe('the REST API of Flink 1.18 or newer')
 
 export const actuator = byType('an actuator', [dryRun, flinkActuator])

@@ -6,15 +6,15 @@
 import { z } from 'zod'
 import * as kind from './kinds.ts'
 import { gateway, gateways, signals } from './schema-edge.ts'
-import { http, versions } from './schema-systems.ts'
+import { http, overTls, versions } from './schema-systems.ts'
 import { target } from './schema-target.ts'
 import { isSettings, type Settings, short } from './shorthand.ts'
 
 const store = kind.settings({
   path: kind.text('a file').prefault('.prescale/live.sqlite').describe('SQLite; Turns and series'),
   retention: kind.duration(60_000).prefault('30d').describe('older Turns and series are removed'),
-  influxdb: kind
-    .settings({
+  influxdb: overTls(
+    kind.settings({
       ...http('http://host:8086'),
       version: versions(),
       database: kind.text('a database').prefault('prescale').describe('of version 2 the bucket'),
@@ -22,6 +22,7 @@ const store = kind.settings({
       token: kind.secretRef().optional().describe('of version 2'),
       retention: kind.duration(3_600_000).prefault('7d').describe('of the copy')
     })
+  )
     .optional()
     .describe('a copy for other tools to read')
 })

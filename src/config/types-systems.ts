@@ -14,7 +14,7 @@ export interface TlsConfig {
   readonly serverName?: string
 }
 
-/** What every system over HTTP has. Authorities beside those of the system: NODE_EXTRA_CA_CERTS. */
+/** What every system over HTTP has. */
 export interface HttpAccess {
   readonly url: string
   readonly timeout: Milliseconds
@@ -23,6 +23,8 @@ export interface HttpAccess {
   readonly password?: SecretRef
   /** Further headers, by name. */
   readonly headers: Readonly<Record<string, SecretRef>>
+  /** Absent: the authorities of the system, and those of NODE_EXTRA_CA_CERTS. */
+  readonly tls?: TlsConfig
 }
 
 export interface KafkaAccess {

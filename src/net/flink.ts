@@ -88,7 +88,7 @@ const LONGEST_QUERY = 3_000
 
 /** Errors: BAD_OPTION for an address that is none. */
 export function flinkRest(server: Server): FlinkRest {
-  const { timeoutMs = 10_000 } = server
+  const { timeoutMs = 10_000, tls } = server
   const base = endpoint(server.url, '', names, 'http://host:8081')
   const headers = headersOf(server, names)
   const origin = base.origin
@@ -97,7 +97,7 @@ export function flinkRest(server: Server): FlinkRest {
     const url = new URL(base)
     url.pathname = `${base.pathname.replace(/\/$/, '')}${path}`
     url.search = query
-    return requestJson(url, { headers, timeoutMs, ...request })
+    return requestJson(url, { headers, timeoutMs, tls, ...request })
   }
 
   async function read(path: string, abort?: AbortSignal, query = ''): Promise<unknown> {

@@ -9,6 +9,7 @@
 import { Agent, type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestSafe, Agent as SafeAgent } from 'node:https'
 import { formatDuration, PrescaleError } from '../base/index.ts'
+import { type TlsAccess, type TlsOptions, tlsOptions, tlsReason, tlsStamp } from './tls.ts'
 
 export interface JsonRequest {
   readonly headers?: Readonly<Record<string, string>>
@@ -22,6 +23,8 @@ export interface JsonRequest {
   readonly json?: unknown
   /** Sent as it is. */
   readonly text?: string
+  /** Of https; absent: the authorities of the system, and no certificate of our own. */
+  readonly tls?: TlsAccess
 }
 
 export interface JsonAnswer {
@@ -34,8 +37,27 @@ export interface JsonAnswer {
 
 const largest = 64 * 1024 * 1024
 const redirects = 3
-/** Connections are used again; idle ones do not keep the process alive. */
+/** Connections are used again; idle ones do not keep the process alive. Those with certificates are apart from those without. */
 const agents = { plain: new Agent({ keepAlive: true }), safe: new SafeAgent({ keepAlive: true }) }
+const own = new Map<string, Trusted & { readonly stamp: string }>()
+
+interface Trusted {
+  readonly options: TlsOptions
+  readonly agent: SafeAgent
+}
+
+/** Errors: NOT_FOUND, BAD_OPTION as of `tlsOptions`. */
+function trustedBy(tls: TlsAccess | undefined): Trusted {
+  if (tls === undefined) return { options: {}, agent: agents.safe }
+  const name = JSON.stringify(tls)
+  const stamp = tlsStamp(tls)
+  const before = own.get(name)
+  if (before?.stamp === stamp) return before
+  const options = tlsOptions(tls)
+  const made = { stamp, options, agent: new SafeAgent({ keepAlive: true, ...options }) }
+  own.set(name, made)
+  return made
+}
 
 export async function requestJson(url: URL, request: JsonRequest): Promise<JsonAnswer> {
   const timeout = AbortSignal.timeout(request.timeoutMs)
@@ -52,7 +74,7 @@ export async function requestJson(url: URL, request: JsonRequest): Promise<JsonA
     }
     const why = timeout.aborted
       ? `did not answer within ${formatDuration(request.timeoutMs)}`
-      : `cannot be reached: ${reasonOf(cause)}`
+      : `cannot be reached: ${reasonOf(cause, request.tls)}`
     throw new PrescaleError('UNREACHABLE', `${url.origin} ${why}`, { cause })
   }
 }
@@ -63,6 +85,7 @@ interface Sent {
   readonly body?: string
   /** It asks and changes nothing. */
   readonly question: boolean
+  readonly tls?: TlsAccess
 }
 
 async function follow(url: URL, request: JsonRequest, signal: AbortSignal): Promise<IncomingMessage> {
@@ -86,8 +109,9 @@ async function follow(url: URL, request: JsonRequest, signal: AbortSignal): Prom
   throw new PrescaleError('BAD_ANSWER', `${url.origin} redirects more than ${redirects} times`)
 }
 
-function sentOf({ form, json, text, headers, method }: JsonRequest): Sent {
+function sentOf({ form, json, text, headers, method, tls }: JsonRequest): Sent {
   const how = {
+    tls,
     method: method ?? (form === undefined ? 'GET' : 'POST'),
     question: form !== undefined || (method ?? 'GET') === 'GET'
   }
@@ -109,9 +133,10 @@ function sentOf({ form, json, text, headers, method }: JsonRequest): Sent {
 function send(at: URL, sent: Sent, signal: AbortSignal, fresh = !sent.question): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const isSafe = at.protocol === 'https:'
-    const { method, headers, body } = sent
-    const agent = fresh ? false : isSafe ? agents.safe : agents.plain
-    const request = (isSafe ? requestSafe : requestPlain)(at, { method, headers, signal, agent })
+    const { method, headers, body, tls } = sent
+    const { options, agent } = isSafe ? trustedBy(tls) : { options: {}, agent: agents.plain }
+    const how = { ...options, method, headers, signal, agent: fresh ? false : agent }
+    const request = (isSafe ? requestSafe : requestPlain)(at, how)
     request.on('response', resolve)
     request.on('error', (error: NodeJS.ErrnoException) => {
       const stale = request.reusedSocket && error.code === 'ECONNRESET' && !fresh
@@ -156,19 +181,17 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'no such host',
   EAI_AGAIN: 'no such host',
-  ECONNRESET: 'connection closed',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  EPROTO: 'it does not speak TLS',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS'
+  ECONNRESET: 'connection closed'
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, tls?: TlsAccess): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code.startsWith('HPE_')) return 'it does not speak HTTP'
-  if (code.startsWith('ERR_SSL_') && reasons[code] === undefined) return `TLS fails (${code})`
-  return reasons[code] ?? (code || (error instanceof Error ? error.message : String(error)))
+  // Who does not like a certificate may say so only by hanging up.
+  if (code === 'ECONNRESET' && tls?.cert !== undefined) {
+    return 'connection closed: does it refuse our client certificate?'
+  }
+  return (
+    tlsReason(error) ?? reasons[code] ?? (code || (error instanceof Error ? error.message : String(error)))
+  )
 }

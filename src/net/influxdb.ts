@@ -42,8 +42,8 @@ function ask(
     ...headersOf(server, names),
     ...(token !== undefined && { Authorization: `Token ${token}` })
   }
-  const { timeoutMs = 10_000 } = server
-  const request = { headers, timeoutMs, method: 'POST' as const, ...sent, ...(abort && { abort }) }
+  const { timeoutMs = 10_000, tls } = server
+  const request = { headers, timeoutMs, tls, method: 'POST' as const, ...sent, ...(abort && { abort }) }
   return requestJson(url, request).then(({ status, body, retryAfterMs }) => ({
     ...{ status, body, says: saysOf(body) },
     ...(retryAfterMs !== undefined && { retryAfterMs })
@@ -70,7 +70,8 @@ export function influxWrite(server: InfluxServer, lines: string, abort?: AbortSi
 export async function influxPing(server: InfluxServer, abort?: AbortSignal): Promise<void> {
   const url = endpoint(server.url, '/ping', names, example)
   const headers = headersOf(server, names)
-  const { status } = await requestJson(url, { headers, timeoutMs: server.timeoutMs ?? 10_000, abort })
+  const { timeoutMs = 10_000, tls } = server
+  const { status } = await requestJson(url, { headers, timeoutMs, tls, abort })
   if (status === 204 || status === 200) return
   throw new PrescaleError(
     'BAD_ANSWER',

@@ -1,7 +1,7 @@
 /** How Kafka is reached: the client is loaded when it is used, secrets are looked up by reference. */
-import { readFileSync } from 'node:fs'
 import { PrescaleError, requireOption } from '../base/index.ts'
 import { secret } from './secret.ts'
+import { type TlsAccess, tlsOptions } from './tls.ts'
 
 /** As `prescale.yaml` says it. */
 export interface KafkaAccess {
@@ -16,13 +16,8 @@ export interface KafkaAccess {
     readonly password?: string
     readonly token?: string
   }
-  /** Present: TLS. Names of PEM files; the key by reference. */
-  readonly tls?: {
-    readonly ca?: string
-    readonly cert?: string
-    readonly key?: string
-    readonly serverName?: string
-  }
+  /** Present: TLS. */
+  readonly tls?: TlsAccess
 }
 
 export type KafkaClient = typeof import('@platformatic/kafka')
@@ -58,23 +53,6 @@ function saslOptions({ mechanism, username, password, token }: NonNullable<Kafka
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password: secret(password, 'sasl.password') }),
     ...(token !== undefined && { token: secret(token, 'sasl.token') })
-  }
-}
-
-function tlsOptions({ ca, cert, key, serverName }: NonNullable<KafkaAccess['tls']>) {
-  return {
-    ...(ca !== undefined && { ca: fileOf(ca, 'tls.ca') }),
-    ...(cert !== undefined && { cert: fileOf(cert, 'tls.cert') }),
-    ...(key !== undefined && { key: secret(key, 'tls.key') }),
-    ...(serverName !== undefined && { servername: serverName })
-  }
-}
-
-function fileOf(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new PrescaleError('NOT_FOUND', `${what}: ${path} cannot be read`, { cause })
   }
 }
 

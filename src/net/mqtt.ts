@@ -1,8 +1,8 @@
 /** How MQTT is reached: the client is loaded when it is used, secrets are looked up by reference. */
-import { readFileSync } from 'node:fs'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { PrescaleError, requireOption } from '../base/index.ts'
 import { secret } from './secret.ts'
+import { type TlsAccess, tlsOptions, tlsReason } from './tls.ts'
 
 /** As `prescale.yaml` says it. */
 export interface MqttAccess {
@@ -14,13 +14,7 @@ export interface MqttAccess {
   readonly timeoutMs?: number
   readonly username?: string
   readonly password?: string
-  /** Names of PEM files; the key by reference. */
-  readonly tls?: {
-    readonly ca?: string
-    readonly cert?: string
-    readonly key?: string
-    readonly serverName?: string
-  }
+  readonly tls?: TlsAccess
 }
 
 /** 3.1.1, which every broker has, or 5, which carries properties. */
@@ -51,10 +45,7 @@ export function mqttOptions(access: MqttAccess, protocolVersion: MqttVersion = 4
     ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: 3_600 } }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password: secret(password, 'password') }),
-    ...(tls?.ca !== undefined && { ca: fileOf(tls.ca, 'tls.ca') }),
-    ...(tls?.cert !== undefined && { cert: fileOf(tls.cert, 'tls.cert') }),
-    ...(tls?.key !== undefined && { key: secret(tls.key, 'tls.key') }),
-    ...(tls?.serverName !== undefined && { servername: tls.serverName }),
+    ...(tls !== undefined && tlsOptions(tls)),
     rejectUnauthorized: true
   }
 }
@@ -70,7 +61,11 @@ export function mqttError(error: unknown, url: string): PrescaleError {
   const inner = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error
   const code = inner instanceof Error && 'code' in inner ? inner.code : undefined
   const refused = typeof code === 'number' ? refusals[code] : undefined
-  const text = refused ?? reasons[String(code)] ?? (inner instanceof Error ? inner.message : String(inner))
+  const text =
+    refused ??
+    reasons[String(code)] ??
+    tlsReason(inner) ??
+    (inner instanceof Error ? inner.message : String(inner))
   return new PrescaleError(refused === undefined ? 'UNREACHABLE' : 'BAD_ANSWER', `MQTT at ${url}: ${text}`, {
     cause: error
   })
@@ -92,20 +87,5 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'no such host',
   EAI_AGAIN: 'no such host',
-  ECONNRESET: 'connection reset (TLS on one side only?)',
-  EPROTO: 'does not speak TLS',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'does not speak TLS',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed: say tls.ca',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed: say tls.ca',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified: say tls.ca',
-  CERT_HAS_EXPIRED: 'its certificate has expired'
-}
-
-function fileOf(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new PrescaleError('NOT_FOUND', `${what}: ${path} cannot be read`, { cause })
-  }
+  ECONNRESET: 'connection reset (TLS on one side only?)'
 }

@@ -1,6 +1,7 @@
 /** Where a server is and how it is asked: an address without secrets in it, headers with secrets by reference. */
 import { PrescaleError, requireOption } from '../base/index.ts'
 import { secret } from './secret.ts'
+import type { TlsAccess } from './tls.ts'
 
 export interface Server {
   /** `http://host:port`, with a path when it lives under one. */
@@ -14,6 +15,8 @@ export interface Server {
   readonly headers?: Readonly<Record<string, string>>
   /** For one request. */
   readonly timeoutMs?: number
+  /** Authorities and certificate of our own, for https. */
+  readonly tls?: TlsAccess
 }
 
 /** What messages call the address and its token. */

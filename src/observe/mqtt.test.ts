@@ -1,9 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { certificates, hasOpenssl } from '../../test/fakes/certificates.ts'
 import type { EdgeSignal, Reading } from '../roles.ts'
 import { type BrokerOptions, type EmbeddedBroker, embeddedBroker } from './embedded-broker.ts'
 import { type MqttSubscription, subscribeMqtt } from './mqtt.ts'
@@ -134,75 +131,12 @@ describe('MQTT', () => {
   })
 })
 
-const openssl = (() => {
-  try {
-    execFileSync('openssl', ['version'])
-    return true
-  } catch {
-    return false
-  }
-})()
-
-describe.skipIf(!openssl)('MQTT over TLS', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'prescale-tls-'))
-  const at = (name: string) => join(folder, name)
-  const run = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-  run(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.crt',
-    '-subj',
-    '/CN=ca',
-    '-days',
-    '1'
-  )
-  const issue = (name: string, subject: string, san: string) => {
-    run(
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-      '-subj',
-      `/CN=${subject}`,
-      '-addext',
-      `subjectAltName=${san}`
-    )
-    run(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.crt',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      `${name}.crt`,
-      '-days',
-      '1',
-      '-copy_extensions',
-      'copy'
-    )
-  }
-  issue('server', 'server', 'IP:127.0.0.1')
-  issue('other', 'other', 'DNS:another.example')
-  issue('client', 'client', 'DNS:client')
-  const read = (name: string) => readFileSync(at(name))
+describe.skipIf(!hasOpenssl)('MQTT over TLS', () => {
+  const { at, read, issue, remove } = certificates()
+  afterAll(remove)
+  issue('server', 'IP:127.0.0.1')
+  issue('other', 'DNS:another.example')
+  issue('client', 'DNS:client')
   const tls = {
     ca: read('ca.crt'),
     cert: read('server.crt'),
@@ -237,7 +171,6 @@ describe.skipIf(!openssl)('MQTT over TLS', () => {
     const it = subscriber({ url, tls: { ca: access.ca } })
     await vi.waitFor(() => expect(it.states.length).toBeGreaterThan(0), soon)
     expect(it.states).not.toContain('listening')
-    rmSync(folder, { recursive: true, force: true })
   })
 })
 

@@ -69,6 +69,7 @@ export async function ping(server: PrometheusServer, abort?: AbortSignal): Promi
   url.search = 'query=1'
   const { status, body } = await requestJson(url, {
     headers: headersOf(server, names),
+    tls: server.tls,
     abort,
     timeoutMs: server.timeoutMs ?? 30_000
   })
@@ -108,6 +109,7 @@ function asker(server: PrometheusServer, query: string, stepMs: number, abort?: 
     if (!isLong) at.search = form.toString()
     const { status, body } = await requestJson(at, {
       headers,
+      tls: server.tls,
       abort,
       timeoutMs: server.timeoutMs ?? 30_000,
       form: isLong ? form : undefined

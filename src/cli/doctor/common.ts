@@ -40,6 +40,6 @@ const general: Readonly<Partial<Record<PrescaleError['code'], string>>> = {
     'is it started, is the address right, does a firewall stand between? Ask it from this machine with curl',
   BAD_ANSWER: 'something else listens at this address, or it wants other credentials',
   NOT_FOUND: 'create it, or correct its name in the config',
-  BAD_OPTION: 'correct the config: prescale validate says where',
+  BAD_OPTION: 'correct it in the config, or the file that it names',
   BAD_INPUT: 'correct what is asked for'
 }

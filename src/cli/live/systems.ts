@@ -172,8 +172,8 @@ export function signalTransports(from: readonly SignalSettings[]): SignalTranspo
   )
 }
 
-export function serverOf({ url, timeout, bearer, username, password, headers }: HttpAccess): Server {
-  return { url, timeoutMs: timeout, bearer, username, password, headers }
+export function serverOf({ url, timeout, bearer, username, password, headers, tls }: HttpAccess): Server {
+  return { url, timeoutMs: timeout, bearer, username, password, headers, tls }
 }
 
 export function kafkaAccess({ bootstrapServers, clientId, timeout, sasl, tls }: KafkaSettings): KafkaAccess {
