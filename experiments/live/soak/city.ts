@@ -39,8 +39,8 @@ export function loadAt(seconds: number): number {
 
 /** What is wrong with a job at a moment. */
 export function faultAt(job: number, seconds: number): Fault | undefined {
-  const own = seconds - 20 * job
-  if (own < 10 || own % 60 >= FAULT_S) return undefined
+  const own = seconds - 10 - 20 * job
+  if (own < 0 || own % 60 >= FAULT_S) return undefined
   return FAULTS[(Math.floor(own / 60) + job) % FAULTS.length]
 }
 
