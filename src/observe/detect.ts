@@ -55,6 +55,8 @@ const loadNames = [
   'count'
 ]
 const number = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+/** Share of numbers that makes a column one of numbers with mistakes in it. */
+const mostly = 0.9
 const blank = /^(|nan|null|na|n\/a|none|nil|-|[+-]?inf(inity)?)$/i
 
 export function findTime(
@@ -99,10 +101,15 @@ export function findLoad(
   if (given !== undefined) {
     return { column: requireColumn(where, columns, given, '--value').name, others: [] }
   }
-  const numeric = columns.filter(
-    ({ name }) => name !== time && name.toLowerCase() !== 'missing' && isNumeric(sample[name])
-  )
-  const names = numeric.map(({ name }) => name)
+  const withNumbers = (least: number) =>
+    columns
+      .map(({ name }) => name)
+      .filter(
+        (name) => name !== time && name.toLowerCase() !== 'missing' && numericShare(sample[name]) >= least
+      )
+  // One unreadable field must not hide its column: whoever reads it says in which row it is.
+  const all = withNumbers(1)
+  const names = all.length > 0 ? all : withNumbers(mostly)
   for (const known of loadNames) {
     const column = names.find((name) => name.toLowerCase() === known.toLowerCase())
     if (column !== undefined) return { column, others: names.filter((name) => name !== column) }
@@ -148,10 +155,11 @@ function isText(type: string, texts: readonly (string | null)[]): boolean {
   return written !== undefined && written !== 'number'
 }
 
-function isNumeric(texts: readonly (string | null)[]): boolean {
+/** Of the fields that hold something. A column that is empty in the first rows may hold numbers later, but nothing says so. */
+function numericShare(texts: readonly (string | null)[]): number {
   const there = texts.filter((text): text is string => text !== null && !blank.test(text.trim()))
-  // A column that is empty in the first rows may hold numbers later, but nothing says so.
-  return there.length > 0 && there.every((text) => number.test(text.trim().replace(',', '.')))
+  const numbers = there.filter((text) => number.test(text.trim().replace(',', '.')))
+  return there.length === 0 ? 0 : numbers.length / there.length
 }
 
 const list = (columns: readonly Column[]) => columns.map(({ name }) => name).join(', ')

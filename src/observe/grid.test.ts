@@ -44,6 +44,30 @@ describe('a regular series', () => {
     ])
   })
 
+  it('is the mean where the commonest difference is that of late rows, and the last row stays where it is', () => {
+    // A scrape each minute, 0–10 s late: most differences are 64 s, the others 53 s.
+    const times = Array.from({ length: 2_000 }, (_, i) => i * 60_000 + ((i * 37) % 11) * 1_000)
+    const { series, findings } = grid(rowsOf(times, times))
+    expect(series.y.stepMs).toBe(60_000)
+    expect(series.y.values.length).toBe(2_000)
+    expect(findings.map(({ says }) => says)).toEqual(['times are up to 10s off a grid of 1m: moved onto it'])
+  })
+
+  it('keeps rows that crowd together near their own time', () => {
+    // Every minute, then for a while every 50 s, then every 70 s.
+    const steps = [...Array(40).fill(60), ...Array(30).fill(50), ...Array(30).fill(70)]
+    const times = [0]
+    for (const seconds of steps) times.push(times[times.length - 1] + seconds * 1_000)
+    const { series, findings } = grid(rowsOf(times, times))
+    const off = Array.from(series.y.values, (y, i) => Math.abs(y - i * 60_000)).filter(
+      (d) => !Number.isNaN(d)
+    )
+    expect(Math.max(...off)).toBeLessThan(90_000)
+    expect(findings.map(({ says }) => says)).toContain(
+      '4 rows share their step with another: the mean is taken'
+    )
+  })
+
   it('is not one when a short end has another step', () => {
     const times = Array.from({ length: 300 }, (_, i) => (i < 270 ? i : 270 + (i - 270) * 5) * 60_000)
     expect(() => grid(rowsOf(times, times))).toThrow('rows has two steps, 1m and 5m (from')

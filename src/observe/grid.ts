@@ -142,7 +142,7 @@ function findStep(
     const whole = Math.round(d / stepMs)
     return whole < 1 || Math.abs(d - whole * stepMs) > jitter * stepMs
   })
-  if (off === -1) return { stepMs }
+  if (off === -1) return { stepMs: withoutDrift(differences, stepMs) }
   return {
     why: `has no regular step: mostly ${formatDuration(stepMs)}, but ${formatDuration(differences[off])} from ${iso(times[off])}; say --step for means over bins, or --count if rows are events`
   }
@@ -158,8 +158,20 @@ function commonest(differences: Float64Array): number {
     if (count > most || (count === most && d < best)) best = d
   }
   if ((counts.get(best) as number) * 2 >= differences.length) return best
-  const median = differences.toSorted()[Math.floor(differences.length / 2)]
-  return median < 2_000 ? Math.max(1, Math.round(median)) : Math.round(median / 1_000) * 1_000
+  return roundStep(differences.toSorted()[Math.floor(differences.length / 2)])
+}
+
+const roundStep = (ms: number) => (ms < 2_000 ? Math.max(1, Math.round(ms)) : Math.round(ms / 1_000) * 1_000)
+
+/** The most frequent difference may be a late row's, as 64 s, 53 s, 64 s of a minute: then the last row is far off, and the mean is the step. */
+function withoutDrift(differences: Float64Array, stepMs: number): number {
+  let span = 0
+  let steps = 0
+  for (const d of differences) {
+    span += d
+    steps += Math.round(d / stepMs)
+  }
+  return Math.abs(span - steps * stepMs) <= stepMs ? stepMs : roundStep(span / steps)
 }
 
 /** A second step: one other difference that comes often and again and again in a row, so that it is no gap. */
@@ -187,9 +199,14 @@ function ontoGrid(rows: Rows, moments: readonly number[], stepMs: number, findin
   const startMs = timesMs[0]
   const index = new Uint32Array(timesMs.length)
   let furthest = 0
+  let shared = 0
   for (let i = 1; i < timesMs.length; i++) {
     const ideal = Math.round((timesMs[i] - startMs) / stepMs)
-    index[i] = timesMs[i] === timesMs[i - 1] ? index[i - 1] : Math.max(index[i - 1] + 1, ideal)
+    const same = timesMs[i] === timesMs[i - 1]
+    // Two rows may lie in one step by their jitter; were each of them moved on, the last would end hours late.
+    const crowded = !same && index[i - 1] - ideal >= 1
+    if (crowded) shared++
+    index[i] = same || crowded ? index[i - 1] : Math.max(index[i - 1] + 1, ideal)
     furthest = Math.max(furthest, Math.abs(timesMs[i] - startMs - index[i] * stepMs))
   }
   const doubled = timesMs.length - moments.length
@@ -197,6 +214,14 @@ function ontoGrid(rows: Rows, moments: readonly number[], stepMs: number, findin
     findings.push(
       tell('duplicates', `${several(doubled, 'row repeats', 'rows repeat')} a time: the mean is taken`)
     )
+  if (shared > 0) {
+    findings.push(
+      tell(
+        'duplicates',
+        `${several(shared, 'row shares its', 'rows share their')} step with another: the mean is taken`
+      )
+    )
+  }
   if (furthest > 0) {
     const off = formatDuration(Math.ceil(furthest))
     findings.push(

@@ -151,6 +151,25 @@ describe('what is not measured stays unknown', () => {
     ])
   })
 
+  it('says how many rows have no value', async () => {
+    const { notes } = await readTable(file('offset_s,value\n60,5\n120,NaN\n180,\n240,7\n'))
+    expect(notes).toContain("2 rows have no value in column 'value': kept as not measured")
+  })
+
+  it('names the row of one field that is no number in a column of numbers', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `${i * 60},${i === 12 ? 'abc' : i}`)
+    const { message } = await refusal(file(`offset_s,foo\n${rows.join('\n')}\n`, 'one-bad.csv'))
+    expect(message).toBe(
+      "one-bad.csv row 13 has 'abc' in column 'foo': a rate is a finite number, at least 0"
+    )
+  })
+
+  it('does not read a file as CSV that is called Parquet', async () => {
+    const { code, message } = await refusal(file('offset_s,value\n0,1\n60,2\n', 'load.parquet'))
+    expect(code).toBe('BAD_INPUT')
+    expect(message).toContain('load.parquet is no Parquet file')
+  })
+
   it('takes a column `missing` at its word', async () => {
     const path = file('offset_s,value,missing\n0,5,0\n60,0,1\n120,7,0\n')
     const { series, notes } = await readTable(path)

@@ -61,8 +61,13 @@ function requireFile(file: string): boolean {
     const magic = Buffer.alloc(4)
     readSync(handle, magic)
     closeSync(handle)
-    return magic.toString('latin1') === 'PAR1'
+    const isParquet = magic.toString('latin1') === 'PAR1'
+    if (!isParquet && /\.(parquet|pq)$/i.test(file)) {
+      throw new PrescaleError('BAD_INPUT', `${file} is no Parquet file: it does not begin with PAR1`)
+    }
+    return isParquet
   } catch (cause) {
+    if (cause instanceof PrescaleError) throw cause
     throw new PrescaleError('NOT_FOUND', `${file} cannot be opened: ${firstLine(cause)}`, { cause })
   }
 }
@@ -117,6 +122,7 @@ async function readRows(found: Found, options: TableOptions): Promise<Read> {
   )
   await requireTimes(found, times)
   await requireNumbers(found, wanted, columns)
+  const empty = columns[0].reduce((count, y, i) => (Number.isNaN(y) && gone[i] !== 1 ? count + 1 : count), 0)
   const removed = blankOut(columns, gone)
   const zoned = inZone(times, time.format, options.zone)
   const gridded = grid(
@@ -144,6 +150,14 @@ async function readRows(found: Found, options: TableOptions): Promise<Read> {
         : []),
       ...(removed > 0
         ? [tell('missing', `${removed} rows are marked in column '${missing?.name}': kept as not measured`)]
+        : []),
+      ...(empty > 0
+        ? [
+            tell(
+              'missing',
+              `${empty} ${empty === 1 ? 'row has' : 'rows have'} no value in column '${load.column}': kept as not measured`
+            )
+          ]
         : []),
       ...zoneFindings(zoned, options.zone),
       ...gridded.findings
