@@ -93,7 +93,7 @@ function headOf({ running, sinceMs, mode, trouble, lease, pauses }: LoopStatus, 
     mode === 'recommend'
       ? 'recommends only'
       : lease?.mine
-        ? 'may write'
+        ? (lease.lapsed ?? 'may write')
         : `only watches, ${lease?.holder} may write`
   return [`running for ${since}, ${writes}`, ...(trouble ? [trouble] : []), ...paused].join('\n')
 }

@@ -47,9 +47,15 @@ const log = kind.settings({
 })
 
 const lease = kind.settings({
-  leaseDuration: kind.duration(1_000).prefault('15s'),
-  renewDeadline: kind.duration(500).prefault('10s'),
-  retryPeriod: kind.duration(100).prefault('2s')
+  leaseDuration: kind
+    .duration(1_000)
+    .prefault('15s')
+    .describe('so long others wait for who stopped renewing it'),
+  renewDeadline: kind
+    .duration(500)
+    .prefault('10s')
+    .describe('who could not renew it for so long commands nothing until it is renewed'),
+  retryPeriod: kind.duration(100).prefault('2s').describe('it is renewed, or asked for, this often')
 })
 
 /** Targets by name are a list with names. */

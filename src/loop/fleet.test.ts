@@ -171,6 +171,72 @@ describe('permission to command', () => {
     expect(said).toEqual(['the lease cannot be renewed: store is locked'])
   })
 
+  it('ends for a holder that cannot renew, before the other one can have it: never two at a time', async () => {
+    const clock = virtualClock(0)
+    const { made } = record()
+    let broken = false
+    const failing: WriteRecord = {
+      ...made,
+      holdLease(...asked) {
+        if (broken) throw new Error('the disk is full')
+        return made.holdLease(...asked)
+      }
+    }
+    const times = { leaseMs: 15_000, deadlineMs: 10_000, renewMs: 2_000 }
+    const [a, b] = [failing, made].map((own, i) => {
+      const holder = 'ab'[i]
+      const lease = leaseKeeper({ record: own, holder, clock, ...times })
+      return { lease, may: permission({ record: own, holder, clock, lease }), stop: new AbortController() }
+    })
+    const running = [a, b].map(({ lease, stop }) => lease.keep(stop.signal))
+    await clock.advance(60_000)
+    broken = true
+    /** Who may command, second by second. */
+    const who: string[] = []
+    for (let second = 1; second <= 20; second++) {
+      await clock.advance(1_000)
+      const may = [a, b].map((loop) => 'epoch' in loop.may.ask('web'))
+      who.push(`${may[0] ? 'a' : ''}${may[1] ? 'b' : ''}`)
+    }
+    expect(who).not.toContain('ab')
+    expect(
+      who
+        .join(' ')
+        .replaceAll(/(\w+)( \1)+/g, '$1')
+        .replaceAll(/ +/g, ' ')
+    ).toBe('a b')
+    const alone = who.lastIndexOf('a') + 1
+    expect(alone).toBeLessThan(10_001 / 1_000)
+    expect(who.indexOf('b')).toBeGreaterThanOrEqual(alone + 4)
+    // It finds out that it has lost it as soon as it can ask again.
+    broken = false
+    await clock.advance(4_000)
+    expect([a.lease.now?.mine, b.lease.now?.mine]).toEqual([false, true])
+    expect(a.may.ask('web')).toEqual({ refused: 'another loop holds the lease' })
+    for (const { stop } of [a, b]) stop.abort()
+    await clock.advance(0)
+    await Promise.all(running)
+  })
+
+  it('comes back to a holder that can renew again in time', async () => {
+    const clock = virtualClock(0)
+    const { made } = record()
+    const lease = leaseKeeper({ record: made, holder: 'a', clock })
+    const may = permission({ record: made, holder: 'a', clock, lease })
+    const stop = new AbortController()
+    const keeping = lease.keep(stop.signal)
+    await clock.advance(1)
+    expect(may.ask('web')).toEqual({ epoch: 7 })
+    // The process was stopped for a while: its timers come late.
+    clock.jump(12_000)
+    expect(may.ask('web')).toEqual({ refused: 'the lease could not be renewed for 12s1ms' })
+    await clock.advance(2_000)
+    expect(may.ask('web')).toEqual({ epoch: 7 })
+    stop.abort()
+    await clock.advance(0)
+    await keeping
+  })
+
   it('goes over to the other loop when the first is gone, and never to both', async () => {
     const clock = virtualClock(0)
     const { made } = record()

@@ -1,13 +1,13 @@
 /**
  * Permission — whether the loop may command at this moment, asked before every command.
  *
- *   no  ← kill switch, pause of all or of this target, no lease          yes → the number of the command
+ *   no  ← kill switch, pause of all or of this target, no lease, or one that could not be renewed      yes → the number of the command
  *
  * The lease lies where commands are recorded, so a number is only given to who holds it, and is higher than every number before. Between
  * the number and the engine there is still a moment; an actuator refuses numbers older than the newest it has seen, and reads before it
  * writes.
  */
-import { SECOND } from '../base/index.ts'
+import { formatDuration, SECOND } from '../base/index.ts'
 import type { Clock } from './cycle-parts.ts'
 import type { Permission } from './knowledge.ts'
 
@@ -41,23 +41,30 @@ export interface LeaseOptions {
   /** Kubernetes' leader election: 15 s, renewed every 2 s, given up when it could not be renewed for 10 s. */
   readonly leaseMs?: number
   readonly renewMs?: number
+  readonly deadlineMs?: number
 }
 
 export interface LeaseKeeper {
   /** The lease as it was when it was last asked for. */
   readonly now: LeaseHeld | undefined
+  /** Why its holder must not command any more although the lease has not run out: it could not be renewed for too long. */
+  lapsed(): string | undefined
   /** Asks again and again until aborted, then gives it back. Never rejects. */
   keep(abort: AbortSignal, tell?: (what: string) => void): Promise<void>
 }
 
 export function leaseKeeper(options: LeaseOptions): LeaseKeeper {
   const { record, holder, clock, leaseMs = 15 * SECOND, renewMs = 2 * SECOND } = options
+  const { deadlineMs = 10 * SECOND } = options
+  let renewedMs: number | undefined
   let now: LeaseHeld | undefined
   let said = ''
 
   function ask(tell?: (what: string) => void): void {
     try {
-      now = record.holdLease(holder, clock.now(), clock.now() + leaseMs)
+      const atMs = clock.now()
+      now = record.holdLease(holder, atMs, atMs + leaseMs)
+      renewedMs = now.mine ? atMs : undefined
       say(
         now.mine ? `holds the lease, epoch ${now.epoch}` : `${now.holder} holds the lease: only watching`,
         tell
@@ -77,6 +84,13 @@ export function leaseKeeper(options: LeaseOptions): LeaseKeeper {
     get now() {
       return now
     },
+    lapsed() {
+      if (renewedMs === undefined) return undefined
+      const sinceMs = clock.now() - renewedMs
+      // Also after a clock that was set back nobody knows how long it was.
+      if (sinceMs >= 0 && sinceMs < deadlineMs) return undefined
+      return `the lease could not be renewed for ${formatDuration(Math.abs(sinceMs))}`
+    },
     async keep(abort, tell) {
       while (!abort.aborted) {
         ask(tell)
@@ -94,10 +108,12 @@ export function leaseKeeper(options: LeaseOptions): LeaseKeeper {
 export interface PermissionOptions extends Pick<LeaseOptions, 'record' | 'holder' | 'clock'> {
   /** Why nothing may be commanded at all, such as a file that is there; asked each time. */
   readonly killed?: () => string | undefined
+  /** Ours, where we keep it. */
+  readonly lease?: Pick<LeaseKeeper, 'lapsed'>
 }
 
 /** A record that cannot be read permits nothing. */
-export function permission({ record, holder, clock, killed }: PermissionOptions): Permission {
+export function permission({ record, holder, clock, killed, lease }: PermissionOptions): Permission {
   function fromRecord(target: string): { epoch: number } | { refused: string } {
     const pauses = record.pauses()
     for (const name of ['*', target]) {
@@ -105,6 +121,8 @@ export function permission({ record, holder, clock, killed }: PermissionOptions)
       if (pause && (pause.untilMs ?? Number.POSITIVE_INFINITY) > clock.now())
         return { refused: pausedWords(pause) }
     }
+    const lapsed = lease?.lapsed()
+    if (lapsed !== undefined) return { refused: lapsed }
     const epoch = record.nextEpoch(target, holder, clock.now())
     return epoch === undefined ? { refused: 'another loop holds the lease' } : { epoch }
   }

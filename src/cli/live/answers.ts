@@ -11,7 +11,12 @@ export interface LoopStatus {
   readonly mode: 'apply' | 'recommend' | null
   /** Why its record cannot be used: then it only recommends. */
   readonly trouble: string | null
-  readonly lease: { readonly holder: string; readonly epoch: number; readonly mine: boolean } | null
+  readonly lease: {
+    readonly holder: string
+    readonly epoch: number
+    readonly mine: boolean
+    readonly lapsed?: string
+  } | null
   readonly pauses: Readonly<Record<string, Pause>>
   readonly targets: readonly TargetStatus[]
 }
@@ -46,12 +51,16 @@ export function answerer(parts: Parts): (asked: Asked) => unknown {
 
 function statusOf({ book, store, lease, apply, trouble, beganMs }: Parts): LoopStatus {
   const { now } = lease
+  const lapsed = lease.lapsed()
   return {
     running: true,
     sinceMs: beganMs,
     mode: apply ? 'apply' : 'recommend',
     trouble: trouble ?? null,
-    lease: now === undefined ? null : { holder: now.holder, epoch: now.epoch, mine: now.mine },
+    lease:
+      now === undefined
+        ? null
+        : { holder: now.holder, epoch: now.epoch, mine: now.mine, ...(lapsed !== undefined && { lapsed }) },
     pauses: store.pauses(),
     targets: book.all()
   }

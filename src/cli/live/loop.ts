@@ -11,6 +11,7 @@ import type { Config } from '../../config/index.ts'
 import {
   type Clock,
   fleet,
+  type LeaseKeeper,
   type LoopEvent,
   leaseKeeper,
   permission,
@@ -78,8 +79,8 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     const holder = `${hostname()}:${process.pid}:${++opens}`
     const book = statusBook()
     const meters = loopMeters(versionOf())
-    const { leaseDuration: leaseMs, retryPeriod: renewMs } = config.lease
-    const lease = leaseKeeper({ record: store, holder, clock, leaseMs, renewMs })
+    const { leaseDuration: leaseMs, retryPeriod: renewMs, renewDeadline: deadlineMs } = config.lease
+    const lease = leaseKeeper({ record: store, holder, clock, leaseMs, renewMs, deadlineMs })
     const keeping = lease.keep(stop.signal, (what) => log.note('lease', what))
     opened.push(() => keeping)
     const tell = (event: LoopEvent) => {
@@ -89,7 +90,7 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     }
     const parts = {
       knowledge: store,
-      permission: permission({ record: store, holder, clock }),
+      permission: permission({ record: store, holder, clock, lease }),
       clock,
       tell,
       once
@@ -126,7 +127,7 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
         config,
         meters,
         () => stuck(book, beganMs, clock.now()),
-        () => trouble ?? (apply && lease.now?.mine !== true ? 'another loop holds the lease' : undefined)
+        () => trouble ?? (apply ? withoutLease(lease) : undefined)
       )
       if (http) opened.push(http.close)
     }
@@ -136,6 +137,9 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     throw error
   }
 }
+
+const withoutLease = ({ now, lapsed }: LeaseKeeper) =>
+  now?.mine === true ? lapsed() : 'another loop holds the lease'
 
 /**
  * The record of a config. Where it cannot be used the loop watches all the same, keeps what it knows in memory, and commands nothing: what
