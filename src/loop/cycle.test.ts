@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { ears, memoryKnowledge, permitAll, scripted, smallTarget } from '../../test/fakes/loop.ts'
 import { virtualClock } from '../../test/fakes/virtual-clock.ts'
 import { policies, withShield } from '../decide/index.ts'
-import type { Forecast, Policy, Reading } from '../roles.ts'
+import type { Actuator, Forecast, Policy, Reading, Source } from '../roles.ts'
 import { runTarget } from './cycle.ts'
-import type { ForecastDesk, LoopTarget } from './cycle-parts.ts'
+import type { Clock, ForecastDesk, LoopTarget } from './cycle-parts.ts'
 import { forecastDesk } from './forecast-desk.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -376,37 +376,119 @@ describe('a loop among what fails', () => {
     expect(heard.errors()).toEqual(['a source does not end; it is left'])
   })
 
-  it('wakes for an alarm at once, and for a thousand of them once a second', async () => {
-    const { clock, heard, begin, end } = stage()
-    const alarms = scripted(clock, 20, () => [
-      {
-        kind: 'signal',
-        signal: {
-          gateway: 'g',
-          seq: clock.now(),
-          sentMs: clock.now(),
-          predictedLoad: 1,
-          burstAlarm: true,
-          horizonMs: 1,
-          confidence: 1
-        }
+  const signal: Reading = {
+    kind: 'signal',
+    signal: {
+      ...{ gateway: 'g', seq: 1, sentMs: START, predictedLoad: 1, burstAlarm: true },
+      ...{ horizonMs: 1, confidence: 1 }
+    }
+  }
+  const hearing = { take: () => true, current: () => [] }
+  /** An alarm at each of these moments, counted from the start. */
+  const alarms = (clock: Clock, ...moments: readonly number[]): Source => ({
+    async *read(abort) {
+      for (const atMs of moments) {
+        await clock.sleepUntil(START + atMs, abort)
+        yield signal
       }
-    ])
+    }
+  })
+  const timesOf = (heard: { turns(): readonly { readonly atMs: number }[] }) =>
+    heard.turns().map(({ atMs }) => atMs - START)
+
+  it('wakes for an alarm at once, whether a tick or another alarm was just before it', async () => {
+    const { clock, heard, begin, end } = stage()
     begin({
-      sources: [
-        {
-          read: async function* (abort) {
-            await clock.sleepUntil(START + 20_000, abort)
-            yield* alarms.read(abort)
-          }
-        }
-      ],
-      view: { stepMs: 15_000, signals: { take: () => true, current: () => [] } }
+      sources: [alarms(clock, 1, 15_001, 15_010, 29_000)],
+      view: { stepMs: 15_000, signals: hearing }
+    })
+    await clock.advance(30_000)
+    expect(timesOf(heard)).toEqual([0, 1, 15_001, 15_010, 29_000])
+    await clock.advance(15_000)
+    // The next tick is an interval behind the last turn.
+    expect(timesOf(heard).at(-1)).toBe(44_000)
+    await end()
+  })
+
+  it('wakes for a storm of alarms four times, and then once a second', async () => {
+    const { clock, heard, begin, end } = stage()
+    const storm = Array.from({ length: 251 }, (_, i) => 20_000 + 20 * i)
+    begin({ sources: [alarms(clock, ...storm)], view: { stepMs: 15_000, signals: hearing } })
+    await clock.advance(25_000)
+    expect(timesOf(heard)).toEqual([
+      ...[0, 15_000, 20_000, 20_020, 20_040, 20_060],
+      ...[21_000, 22_000, 23_000, 24_000, 25_000]
+    ])
+    await end()
+  })
+
+  it('has its ticks while a source gives a million signals a second and never waits', async () => {
+    const { clock, heard, begin, end } = stage()
+    let count = 0
+    const flood: Source = {
+      async *read(abort) {
+        for (; !abort.aborted; count++) yield signal
+      }
+    }
+    begin({ sources: [flood], view: { stepMs: 500, signals: hearing }, intervalMs: 500 })
+    await clock.advance(2_000)
+    const times = timesOf(heard)
+    expect(count).toBeGreaterThanOrEqual(2_000_000)
+    for (const [i, atMs] of times.entries()) expect(atMs - (times[i - 1] ?? 0)).toBeLessThanOrEqual(500)
+    // A tick each half second, and what the alarms may cause beside: four, and one a second.
+    expect(times.length).toBeLessThanOrEqual(1 + 4 + 4 + 2)
+    expect(times.at(-1)).toBeGreaterThan(1_500)
+    await end()
+  })
+
+  it('does not wait for a slow forecast when there is an alarm, before the turn or in it', async () => {
+    const { clock, heard, begin, end } = stage()
+    const slow: ForecastDesk = {
+      ask: (_load, _nowMs, abort) =>
+        new Promise((resolve) => abort.addEventListener('abort', () => resolve(undefined), { once: true }))
+    }
+    begin({
+      sources: [alarms(clock, 5_000, 15_500)],
+      view: { stepMs: 15_000, signals: hearing },
+      forecast: slow
+    })
+    await clock.advance(19_000)
+    // Two seconds without an alarm; else 200 ms behind it.
+    expect(timesOf(heard)).toEqual([2_000, 5_200, 15_700])
+    await end()
+  })
+
+  it('looks again as soon as the command is concluded that held back what an alarm asked for', async () => {
+    const { clock, target, heard, begin, end } = stage()
+    const slow: Actuator = {
+      async apply(command, abort) {
+        await clock.sleepUntil(clock.now() + 4_000, abort)
+        return target.actuator.apply(command, abort)
+      }
+    }
+    const why = { rule: 'wish', inputs: {}, bound: [], changed: [] }
+    const wish: Policy = {
+      ...{ name: 'wish', intervalMs: 15_000, initial: () => null },
+      decide: ({ nowMs }, memory) => ({
+        decision: { kind: 'scale', to: { web: nowMs < START + 16_000 ? 3 : 5 }, why },
+        memory
+      })
+    }
+    begin({
+      policy: wish,
+      actuator: slow,
+      sources: [scripted(clock, 15_000, target.readings), alarms(clock, 16_000)],
+      view: { stepMs: 15_000, signals: hearing }
     })
     await clock.advance(25_000)
-    expect(heard.turns().map(({ atMs }) => atMs - START)).toEqual([
-      0, 15_000, 20_000, 21_000, 22_000, 23_000, 24_000, 25_000
+    const given = heard.events.flatMap((event) =>
+      event.kind === 'command' ? [[event.atMs - START, event.command.to.web]] : []
+    )
+    expect(given).toEqual([
+      [15_000, 3],
+      [19_000, 5]
     ])
+    expect(timesOf(heard)).toEqual([0, 15_000, 16_000, 19_000])
     await end()
   })
 })

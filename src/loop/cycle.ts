@@ -5,22 +5,28 @@
  *                   ├→ observation → decideTurn → keep (intent on disk) → command
  *   forecast desk ──┘
  *
+ * An alarm waits for nothing but the turn that is under way, which it makes hurry, and an empty bucket after several alarms: see
+ * `alarm-gate.ts`. Where its decision was held back by a command that is on its way, the loop looks again when that is concluded.
+ *
  * Sources, forecasts and actuators may hang or fail: whatever they do, the turn comes on time with what is known. What is recorded
  * before it is done can be recognised after a kill; what could not be recorded is not done.
  */
 import { SECOND, type Series } from '../base/index.ts'
 import type { Command, Forecast, Json, Observation, Reading, Source, Turn } from '../roles.ts'
+import { type AlarmGate, alarmGate, opensAt, passGate } from './alarm-gate.ts'
 import { type Commander, commander } from './commander.ts'
 import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
 import { type EstimateMemory, type Estimator, estimator, expectedCapacity } from './estimate.ts'
 import type { Kept } from './knowledge.ts'
-import { decideTurn, isNews, ruleOf } from './turn.ts'
+import { decideTurn, isNews, OUTSTANDING, ruleOf } from './turn.ts'
 import { type View, view } from './view.ts'
 
 /** A forecast that takes longer is not waited for: the turn goes on with what is measured. */
 const FORECAST_DEADLINE_MS = 2 * SECOND
-/** However many alarms come, the loop looks once in this time. */
-const WAKE_GAP_MS = SECOND
+/** And so long while there is an alarm. */
+const HURRY_MS = 200
+/** After so many readings a source lets everybody else have a turn: one that is never silent would be the only one to be heard. */
+const BREATH = 1_000
 /** A source that ended with an error is opened again after this. */
 const REOPEN_MS = 5 * SECOND
 /** One turn only: so long it waits for the first load, then for the first word of what serves it. */
@@ -66,10 +72,13 @@ interface Cycle {
   memory: Json
   estimates: EstimateMemory
   last: { rule: string; atMs: number } | undefined
-  /** A reading since the last turn was reason to look at once. */
+  /** A reading that no turn has seen yet is reason to look at once. */
   alarmed: boolean
-  /** Ends the wait for the next turn. */
+  /** Ends the wait for the next turn, or makes the one under way hurry. */
   wake: () => void
+  readonly gate: AlarmGate
+  /** What an alarm asked for was held back by a command that is on its way. */
+  held: boolean
 }
 
 function begin(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Cycle {
@@ -78,7 +87,10 @@ function begin(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Cycle 
   const { kept, given } = knowledge.recall(name)
   const known = view({ ...target.view, target: name })
   const ofTarget = estimator(target.priors)
-  const tell = (event: LoopEvent) => parts.tell?.(event)
+  const tell = (event: LoopEvent) => {
+    parts.tell?.(event)
+    if (event.kind === 'receipt' && cycle.held) alarm(cycle)
+  }
   const cycle: Cycle = {
     target,
     parts,
@@ -94,10 +106,19 @@ function begin(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Cycle 
     estimates: readEstimates(kept?.estimates, ofTarget.initial()),
     last: undefined,
     alarmed: false,
-    wake: () => {}
+    wake: () => {},
+    gate: alarmGate(),
+    held: false
   }
   if (given?.receipt && given.receipt.refused === undefined) known.wanted(given.command.to, given.atMs)
   return cycle
+}
+
+/** Many alarms are one until a turn has seen them. */
+function alarm(cycle: Cycle): void {
+  if (cycle.alarmed) return
+  cycle.alarmed = true
+  cycle.wake()
 }
 
 const isSamePolicy = ({ policy }: Kept, { policy: { name }, options }: LoopTarget) =>
@@ -115,14 +136,13 @@ function readEstimates(kept: Json | undefined, initial: EstimateMemory): Estimat
 /** Reads a source for ever. One that ends in an error is opened again; what it last said grows old by itself. */
 async function watch(source: Source, cycle: Cycle, abort: AbortSignal): Promise<void> {
   const { clock } = cycle.parts
+  let heard = 0
   while (!abort.aborted) {
     try {
       for await (const reading of source.read(abort)) {
         if (reading.kind === 'event') happened(cycle, reading)
-        else if (cycle.view.take(reading, clock.now())) {
-          cycle.alarmed = true
-          cycle.wake()
-        }
+        else if (cycle.view.take(reading, clock.now())) alarm(cycle)
+        if (++heard % BREATH === 0) await clock.sleepUntil(clock.now() + 1, abort)
         if (abort.aborted) return
       }
       return
@@ -150,48 +170,57 @@ async function informed({ view, parts: { clock } }: Cycle, abort: AbortSignal): 
 }
 
 async function repeat(cycle: Cycle, abort: AbortSignal): Promise<void> {
-  const { target, parts } = cycle
-  let next = parts.clock.now()
+  const { target, parts, gate } = cycle
+  const { clock } = parts
+  let next = clock.now()
   while (!abort.aborted) {
-    const woken = cycle.alarmed
-    cycle.alarmed = false
-    const beganMs = parts.clock.now()
+    const beganMs = clock.now()
+    const early = cycle.alarmed && beganMs < next
+    if (early) passGate(gate, beganMs)
     try {
-      await turn(cycle, woken, abort)
+      await turn(cycle, abort)
     } catch (error) {
       complain(cycle, error)
     }
     if (parts.once) return
     // A turn that took longer than its interval is not made up for, and a clock that was set back is not waited for.
-    const inTime = (atMs: number) => Math.min(atMs, parts.clock.now() + target.intervalMs)
-    next = inTime(Math.max((woken ? beganMs : next) + target.intervalMs, parts.clock.now()))
-    await parts.clock.sleepUntil(Math.min(next, beganMs + WAKE_GAP_MS), abort)
+    const inTime = (atMs: number) => Math.min(atMs, clock.now() + target.intervalMs)
+    next = inTime(Math.max((early ? beganMs : next) + target.intervalMs, clock.now()))
+    await waitFor(cycle, next, abort)
     next = inTime(next)
-    if (!cycle.alarmed) await waitFor(cycle, next, abort)
+    if (cycle.alarmed) await clock.sleepUntil(Math.min(next, opensAt(gate, clock.now())), abort)
+    next = inTime(next)
   }
 }
 
 /** Until a moment, or until something wakes the loop before. */
 async function waitFor(cycle: Cycle, untilMs: number, abort: AbortSignal): Promise<void> {
+  if (cycle.alarmed) return
   const wait = new AbortController()
   cycle.wake = () => wait.abort()
   await cycle.parts.clock.sleepUntil(untilMs, AbortSignal.any([abort, wait.signal]))
+  cycle.wake = () => {}
 }
 
-async function turn(cycle: Cycle, woken: boolean, abort: AbortSignal): Promise<void> {
+async function turn(cycle: Cycle, abort: AbortSignal): Promise<void> {
   const { target, parts, commander } = cycle
   const beganMs = parts.clock.now()
   const forecast = await forecastFor(cycle, beganMs, abort)
   if (abort.aborted) return
   const nowMs = parts.clock.now()
+  const woken = cycle.alarmed
+  cycle.alarmed = false
   const measured = cycle.view.observation(nowMs)
   target.view.signals?.learn?.(nowMs, lastOf(measured.load))
   const service = cycle.estimator.update(measured, cycle.estimates)
   const capacity = expectedCapacity(measured.capacity, nowMs, service.leadTimeMs?.p50 ?? NaN)
   const seen: Observation = { ...measured, capacity, service, ...(forecast && { forecast }) }
+  const held = cycle.held
+  cycle.held = false
   commander.recognise(seen, cycle.view.told())
   const made = decideTurn({ ...target, target: target.name, seen, memory: cycle.memory })
   const { command, refused } = commander.intend(made, nowMs - cycle.sinceMs)
+  cycle.held = refused === OUTSTANDING && (woken || held)
   const kept: Turn = refused === undefined ? made : { ...made, receipt: notGiven(nowMs, refused) }
   const isKept = record(cycle, kept, command)
   parts.tell?.({ kind: 'turn', turn: kept, tookMs: parts.clock.now() - beganMs, woken })
@@ -203,15 +232,19 @@ const lastOf = (load: Series | undefined) => load?.values.at(-1) ?? NaN
 
 const notGiven = (atMs: number, refused: string) => ({ epoch: 0, reached: {}, pending: {}, atMs, refused })
 
-/** The desk is told when its time is over, and answers then with what it has. */
+/** The desk is told when its time is over, and answers then with what it has. An alarm makes that soon. */
 async function forecastFor(cycle: Cycle, nowMs: number, abort: AbortSignal): Promise<Forecast | undefined> {
   const { forecast } = cycle.target
   if (forecast === undefined) return undefined
+  const { clock } = cycle.parts
   const over = new AbortController()
   const ended = AbortSignal.any([abort, over.signal])
-  void cycle.parts.clock.sleepUntil(nowMs + FORECAST_DEADLINE_MS, ended).then(() => over.abort())
+  const endAt = (atMs: number) => void clock.sleepUntil(atMs, ended).then(() => over.abort())
+  cycle.wake = () => endAt(clock.now() + HURRY_MS)
+  endAt(nowMs + (cycle.alarmed ? HURRY_MS : FORECAST_DEADLINE_MS))
   const answer = await forecast.ask((fromMs) => cycle.view.load(fromMs, nowMs), nowMs, ended)
   over.abort()
+  cycle.wake = () => {}
   return answer
 }
 

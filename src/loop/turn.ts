@@ -33,12 +33,14 @@ export function decideTurn({ policy, options, target, seen, memory }: TurnInput)
 /** How long after a start nothing is reduced: the history is too short to know what is too much. */
 export const SETTLE_MS = MINUTE
 
+export const OUTSTANDING = 'the last command is not concluded yet'
+
 /** Why a decision must not become a command, from what the loop itself knows; `undefined`: it may. */
 export function heldBack(
   { decision, observation }: Turn,
   { runningMs, outstanding }: { readonly runningMs: number; readonly outstanding: boolean }
 ): string | undefined {
-  if (outstanding) return 'the last command is not concluded yet'
+  if (outstanding) return OUTSTANDING
   const odd = Object.entries(decision.to).find(([, units]) => !(Number.isSafeInteger(units) && units >= 0))
   if (odd !== undefined) return `${odd[1]} of ${odd[0]} is no number of units`
   const now = { ...observation.capacity.ready, ...observation.capacity.wanted }
