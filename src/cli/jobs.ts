@@ -8,7 +8,7 @@ import { interrupted } from './interrupt.ts'
 
 export const threads = Math.max(1, Math.min(8, availableParallelism()))
 
-/** TypeScript in the repository, JavaScript in the package. */
+/** A module of this folder, TypeScript in the repository, JavaScript in the package. */
 export function moduleOf(path: string): URL {
   return new URL(`${path}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 }

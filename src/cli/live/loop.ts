@@ -22,6 +22,7 @@ import { type LoopHttp, type LoopMeters, listenLocally, loopMeters, serveLoop } 
 import { sqlite } from '../../store/index.ts'
 import { readModelFile } from '../../store/model-file.ts'
 import { standing } from '../../work/index.ts'
+import { moduleOf } from '../jobs.ts'
 import { answerer } from './answers.ts'
 import type { Log } from './log.ts'
 import { openSignals } from './signals.ts'
@@ -72,9 +73,7 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     opened.push(() => store.close())
     if (trouble !== undefined) log.error(trouble)
     const apply = options.apply && trouble === undefined
-    const thread = standing(
-      new URL(`./live-forecasts.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-    )
+    const thread = standing(moduleOf('./live/forecasts'))
     opened.push(() => thread.close())
     const holder = `${hostname()}:${process.pid}:${++opens}`
     const book = statusBook()

@@ -6,7 +6,7 @@ import { learnedMethod, learnedPolicies, type PolicyEntry } from '../../decide/i
 import type { Json, Turn } from '../../roles.ts'
 import { type PolicySettings, policyEntry, policyOf } from '../config/assemble.ts'
 
-/** What `live-targets.ts` puts into a Turn. */
+/** What `targets.ts` puts into a Turn. */
 export interface LiveOptions {
   readonly settings: PolicySettings
   readonly gateways?: readonly Pick<KnownGateway, 'id' | 'maxExtra'>[]

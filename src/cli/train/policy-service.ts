@@ -13,7 +13,7 @@ import type { PolicyTraining } from './policy-flags.ts'
 import type { ElasticJob, ElasticScoreJob, ElasticTaskJob } from './policy-jobs.ts'
 import type { TrainedPolicy } from './policy-result.ts'
 
-const jobs = moduleOf('./policy-jobs')
+const jobs = moduleOf('./train/policy-jobs')
 
 export async function trainTables(
   training: PolicyTraining & { readonly method: TabularMethod }

@@ -64,7 +64,7 @@ export async function trainPpo(training: PolicyTraining): Promise<TrainedPolicy>
   return { method: 'ppo', world: 'spark', data, about: place, kept, seeds: all, trainMs, scoredOn, scores }
 }
 
-const jobs = moduleOf('./policy-jobs')
+const jobs = moduleOf('./train/policy-jobs')
 
 function accidentTask({ options }: PolicyTraining) {
   const { edge = 'predictor' } = options
