@@ -43,7 +43,8 @@ export function guarded<Memory, Own>(
   }
 }
 
-function changed(
+/** The answer with other units, and who changed it. */
+export function changed(
   seen: Observation,
   { to: from, why }: Decision,
   to: Units,

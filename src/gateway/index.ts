@@ -14,5 +14,5 @@ export { type LocalCapacity, type LocalMemory, type LocalSettings, localCapacity
 export * from './sign.ts'
 export * from './station.ts'
 export * from './trust.ts'
-export { type AlarmOptions, withAlarm } from './with-alarm.ts'
+export { withAlarm } from './with-alarm.ts'
 export { allowance, type Extra, type SignalCapOptions, withSignalCap } from './with-signal-cap.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { series } from '../base/index.ts'
 import { policies } from '../decide/index.ts'
 import { policyContract } from '../decide/policy.case.ts'
-import type { EdgeSignal, Observation, Policy, Units } from '../roles.ts'
+import type { EdgeSignal, Observation, Policy } from '../roles.ts'
 import { withAlarm } from './with-alarm.ts'
 import { withSignalCap } from './with-signal-cap.ts'
 
@@ -47,6 +47,7 @@ describe('an alarm', () => {
     ['two', [alarm(0, { trust: 0.5 }), alarm(0, { gateway: 'h', trust: 0.25 })], {}, 17],
     ['one within bounds', [alarm(0)], { bounds: { job: { max: 12 } } }, 12],
     ['one whose horizon is over', [alarm(-2 * MINUTE)], {}, 5],
+    ['one of a load that is not known', [alarm(0, { predictedLoad: NaN })], {}, 5],
     ['one while the load is not measured', [alarm(0)], { load: undefined }, 20]
   ] as const)('%s', (_, signals, more, expected) => {
     expect(units(seen(0, signals, more))).toBe(expected)
@@ -64,52 +65,107 @@ describe('an alarm', () => {
     expect(why.changed.at(-1)).toMatchObject({ by: 'withAlarm', because: 'g announces 800/s' })
   })
 
-  it('multiplies what each operator of a job has, where there are several', () => {
-    const twice: Policy<null> = {
-      name: 'two',
+  describe('of a job of several operators', () => {
+    /** As many as the load needs: map does 100/s each, sink 1,000/s. Its memory counts the turns. */
+    const job: Policy<number> = {
+      name: 'job',
       intervalMs: 1,
-      initial: () => null,
-      decide: (_, memory) => ({
-        decision: {
-          kind: 'hold',
-          to: { map: 2, sink: 1 },
-          why: { rule: 'r', inputs: {}, bound: [], changed: [] }
-        },
-        memory
-      })
+      initial: () => 0,
+      decide: ({ load, capacity: { ready } }, turns) => {
+        const rate = load?.values.at(-1) ?? NaN
+        const to = rate >= 0 ? { map: Math.ceil(rate / 100), sink: Math.ceil(rate / 1_000) } : ready
+        return {
+          decision: { kind: 'hold', to, why: { rule: 'r', inputs: {}, bound: [], changed: [] } },
+          memory: turns + 1
+        }
+      }
     }
-    const policy = withAlarm(twice)
-    // What was added is in the answer of a policy that keeps what there is: it is not multiplied again.
-    const keeps: Policy<null> = {
-      ...twice,
-      decide: ({ capacity: { ready } }, memory) => ({
-        decision: { kind: 'hold', to: ready, why: { rule: 'r', inputs: {}, bound: [], changed: [] } },
-        memory
-      })
-    }
-    const patient = withAlarm(keeps)
-    let memory = patient.initial()
-    let units: Units = { map: 2, sink: 1 }
-    for (const [nowMs, predictedLoad] of [
-      [0, 800],
-      [2_000, 801],
-      [4_000, 802]
-    ]) {
-      const decided = patient.decide(
-        seen(nowMs, [alarm(nowMs, { predictedLoad })], { capacity: { ready: units } }),
-        memory
-      )
-      units = decided.decision.to
-      memory = decided.memory
-    }
-    expect(units).toEqual({ map: 9, sink: 5 })
-    const ready = { capacity: { ready: { map: 2, sink: 1 } } }
-    expect(policy.decide(seen(0, [alarm(0)], ready), policy.initial()).decision.to).toEqual({
-      map: 8,
-      sink: 4
+    const at = (nowMs: number, signals: readonly EdgeSignal[], more: Partial<Observation> = {}) =>
+      seen(nowMs, signals, { capacity: { ready: { map: 2, sink: 1 } }, ...more })
+
+    it('raises those that the announced load needs, as far as it needs them', () => {
+      const policy = withAlarm(job)
+      const to = (signals: EdgeSignal[]) => policy.decide(at(0, signals), policy.initial()).decision.to
+      expect(to([])).toEqual({ map: 2, sink: 1 })
+      expect(to([alarm(0)])).toEqual({ map: 8, sink: 1 })
+      expect(to([alarm(0, { trust: 0.5 })])).toEqual({ map: 5, sink: 1 })
+      expect(to([alarm(0, { predictedLoad: 1_200 })])).toEqual({ map: 12, sink: 2 })
     })
-    const blind = seen(0, [alarm(0)], { ...ready, load: undefined })
-    expect(policy.decide(blind, policy.initial()).decision.to).toEqual({ map: 2, sink: 1 })
+
+    it('asks for the announced load where its own is not measured, and for nothing where neither is', () => {
+      const policy = withAlarm(job)
+      const to = (predictedLoad: number) =>
+        policy.decide(at(0, [alarm(0, { predictedLoad })], { load: undefined }), policy.initial()).decision.to
+      expect(to(800)).toEqual({ map: 8, sink: 1 })
+      expect(to(NaN)).toEqual({ map: 2, sink: 1 })
+    })
+
+    it('stays with the most that was asked for, and gives it back when the horizon is over', () => {
+      const policy = withAlarm(job)
+      let memory = policy.initial()
+      const lived = [0, 20_000, 40_000, 61_000, 81_000].map((nowMs) => {
+        const signal = alarm(nowMs, { predictedLoad: nowMs === 0 ? 800 : 500, burstAlarm: nowMs <= 20_000 })
+        const decided = policy.decide(at(nowMs, [signal]), memory)
+        memory = decided.memory
+        return decided.decision.to.map
+      })
+      expect(lived).toEqual([8, 8, 8, 8, 2])
+      // What was only imagined is not remembered.
+      expect(memory.inner).toBe(lived.length)
+    })
+
+    it('adds no more than the cap, operator by operator', () => {
+      const policy = withSignalCap(withAlarm(job), { maxExtra: { units: 3 }, trusted: 1, most: { units: 4 } })
+      const to = (trust: number) =>
+        policy.decide(at(0, [alarm(0, { trust, predictedLoad: 9_000 })]), policy.initial()).decision.to
+      expect(to(1)).toEqual({ map: 6, sink: 5 })
+      expect(to(0.5)).toEqual({ map: 4, sink: 3 })
+      expect(to(0)).toEqual({ map: 2, sink: 1 })
+    })
+
+    it('is planned by mpc in instances of its bottleneck, with the source as it is', () => {
+      const operator = (id: string, parallelism: number, each: number) => ({
+        ...{ id, parallelism, trueProcessingRate: each * parallelism, trueOutputRate: each * parallelism },
+        ...{ observedProcessingRate: 200, observedOutputRate: 200 }
+      })
+      const ready = { source: 1, parse: 2, count: 3 }
+      const observation = seen(0, [alarm(0, { predictedLoad: 700 })], {
+        capacity: { ready, wanted: ready },
+        load: series(3_000, new Float64Array(200).fill(200), { startMs: -600_000 }),
+        topology: {
+          operators: [
+            { ...operator('source', 1, 20_000), source: true },
+            operator('parse', 2, 200),
+            operator('count', 3, 100)
+          ],
+          edges: [
+            { from: 'source', to: 'parse' },
+            { from: 'parse', to: 'count' }
+          ]
+        },
+        metrics: { lag: { value: 0, quality: 'ok' } },
+        service: { leadTimeMs: { p50: 1_000, p90: 3_000 }, restartMs: { p50: 1_000, p90: 3_000 } },
+        slo: { latencyMs: 5_000 }
+      })
+      const policy = withAlarm(policies.mpc.make())
+      const { to } = policy.decide(observation, policy.initial()).decision
+      expect(to.source).toBe(1)
+      expect(to.parse).toBeGreaterThanOrEqual(4)
+      expect(to.count).toBeGreaterThanOrEqual(8)
+      // A multiple of what there is would be 7 and 11.
+      expect(to.parse).toBeLessThanOrEqual(5)
+      expect(to.count).toBeLessThanOrEqual(9)
+    })
+  })
+
+  it('is understood by a policy that looks at gauges: they rise with the load', () => {
+    const ready = { capacity: { ready: { job: 5 }, wanted: { job: 5 } } }
+    const gauges = (name: string) => ({ metrics: { [name]: { value: 0.8, quality: 'ok' as const } } })
+    const policy = withAlarm(policies.hpa.make({ metric: 'cpu', target: 0.8 }))
+    const to = (signals: EdgeSignal[]) =>
+      policy.decide(seen(0, signals, { ...ready, ...gauges('cpu') }), policy.initial()).decision.to.job
+    expect(to([])).toBe(5)
+    expect(to([alarm(0, { predictedLoad: 400 })])).toBe(10)
   })
 
   it('holds until its horizon is over, also when the gateway ended it because the burst is there', () => {
@@ -146,10 +202,6 @@ describe('an alarm', () => {
         expect(job).toBeLessThanOrEqual(least + 3 * signals.length)
       })
     )
-  })
-
-  it('cannot be sized for a utilisation that cannot be', () => {
-    expect(() => withAlarm(policies.mpc.make(), { target: 0 })).toThrow('withAlarm.target must be above 0')
   })
 })
 

@@ -130,6 +130,40 @@ describe('F9: a gateway gone wild', () => {
     expect(memory.apart).toBeNull()
   })
 
+  it('keeps what an alarm was allowed for its horizon, also when its gateway is trusted less before it is over', () => {
+    const policy = withSignalCap(believer, { most: { units: 8 }, maxExtra: { units: 2 } })
+    let memory = policy.initial()
+    const path = [
+      [0, 0.8, true],
+      [20_000, 0.7, true],
+      [59_000, 0.7, true],
+      [61_000, 0.7, true],
+      [80_000, 0.7, false],
+      [122_000, 0.7, false]
+    ].map(([atMs, trust, isOn]) => {
+      const nowMs = Number(atMs)
+      const signals = [{ ...from('g', Number(trust), 5_000, isOn === true), sentMs: nowMs }]
+      const decided = policy.decide({ nowMs, capacity: { ready: { job: 10 } }, signals }, memory)
+      memory = decided.memory
+      return decided.decision.to.job
+    })
+    expect(path).toEqual([18, 18, 18, 12, 12, 10])
+  })
+
+  it('is over when nothing is added any more, also where a quiet gateway lets it do with less', () => {
+    const policy = withSignalCap(believer)
+    const at = (nowMs: number, loud: boolean, memory: ReturnType<typeof policy.initial>) => {
+      const signals = [{ ...from('g', 0.9, loud ? 2_000 : 800, loud), sentMs: nowMs }]
+      return policy.decide({ nowMs, capacity: { ready: { job: 10 } }, signals }, memory)
+    }
+    const alarmed = at(0, true, policy.initial())
+    expect(alarmed.decision.to.job).toBe(20)
+    expect(alarmed.memory.apart).not.toBeNull()
+    const after = at(61_000, false, alarmed.memory)
+    expect(after.decision.to.job).toBe(8)
+    expect(after.memory.apart).toBeNull()
+  })
+
   it('that is trusted more may add at least as much', () => {
     let last = 0
     for (let t = 0; t <= 1; t += 0.01) {

@@ -8,11 +8,12 @@
  *
  * `maxExtra` and `most` are units, or shares of `without`, rounded up. So a gateway gone wild costs at most that, whatever it claims, and none
  * takes anything away that would stay without it. From an alarm on until what it added is gone, the answer without signals has a memory of its
- * own and is shown what it wanted itself: otherwise each turn would add to what the last one added. An alarm's allowance lasts for its horizon.
+ * own and is shown what it wanted itself: otherwise each turn would add to what the last one added. An alarm's allowance lasts for its horizon,
+ * also where its gateway is trusted less meanwhile: units on their way are not called back just before the burst.
  */
 import { requireOption } from '../base/index.ts'
 import { wantedNow } from '../decide/answer.ts'
-import { sameUnits } from '../decide/guard.ts'
+import { isUp, sameUnits } from '../decide/guard.ts'
 import type { Change, Decision, EdgeSignal, Observation, Policy, Units } from '../roles.ts'
 import { newest } from './newest.ts'
 
@@ -53,6 +54,9 @@ type Apart<Memory> = {
   readonly untilMs: number
 }
 
+/** What alarms may add now, and until when. */
+type Grant = Pick<Apart<never>, 'allowed' | 'untilMs'>
+
 /** Throws `BAD_OPTION` for amounts that cannot be. */
 export function withSignalCap<Memory>(
   policy: Policy<Memory>,
@@ -77,29 +81,39 @@ export function withSignalCap<Memory>(
       const alone = policy.decide(asItWanted(rest, apart), apart?.memory ?? inner)
       const { to: without } = alone.decision
       const alarms = signals.filter(({ burstAlarm }) => burstAlarm)
-      const lasts = apart !== null && seen.nowMs <= apart.untilMs
-      const allowed = alarms.length > 0 ? allowedBy(alarms, without, options) : lasts ? apart.allowed : {}
+      const { allowed, untilMs } = granted(seen, alarms, without, apart, options)
       const decision = capped(seen, signals, decided.decision, without, allowed, trusted)
-      const untilMs = Math.max(
-        lasts ? apart.untilMs : Number.NEGATIVE_INFINITY,
-        ...alarms.map(({ sentMs, horizonMs }) => Math.min(sentMs, seen.nowMs) + horizonMs)
-      )
       // What an alarm added is gone, and none is on.
-      const isOver = alarms.length === 0 && !lasts && sameUnits(without, decision.to)
+      const isOver = alarms.length === 0 && !(seen.nowMs <= untilMs) && !isUp(without, decision.to)
       const isApart = alarms.length > 0 || (apart !== null && !isOver)
       return {
         decision,
         memory: {
           inner: decided.memory,
-          apart: isApart ? { memory: alone.memory, wanted: without, allowed, untilMs: finite(untilMs) } : null
+          apart: isApart ? { memory: alone.memory, wanted: without, allowed, untilMs } : null
         }
       }
     }
   }
 }
 
+/** Of what was allowed and of what is allowed now the more, as long as that was said to be for. */
+function granted(
+  { nowMs }: Observation,
+  alarms: readonly EdgeSignal[],
+  without: Units,
+  before: Grant | null,
+  options: SignalCapOptions
+): Grant {
+  const kept = before !== null && nowMs <= before.untilMs ? before : nothing
+  if (alarms.length === 0) return kept
+  const untilMs = Math.max(...alarms.map(({ sentMs, horizonMs }) => Math.min(sentMs, nowMs) + horizonMs))
+  const allowed = allowedBy(alarms, without, options)
+  return isUp(allowed, kept.allowed) ? kept : { allowed, untilMs: Math.max(untilMs, kept.untilMs) }
+}
+
 /** Plain JSON has no infinity. */
-const finite = (ms: number) => Math.max(-Number.MAX_SAFE_INTEGER, ms)
+const nothing: Grant = { allowed: {}, untilMs: -Number.MAX_SAFE_INTEGER }
 
 /** The observation as it would be if nothing had been added: no more is wanted than it wanted itself. */
 function asItWanted<Memory>(seen: Observation, apart: Apart<Memory> | null): Observation {
