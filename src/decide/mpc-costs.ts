@@ -2,7 +2,7 @@
  * What each number of units would cost in each step ahead, as a problem for the dynamic programme.
  *
  *   stage[t](n)  = share[t] · (n + price · (P(load[t] > capacity(n)) + failures · lost · C/(C − load)))
- *   change[t](n) = price · restart · C/(C − load)    C = n·unitRate: an outage of length o is drained with what C leaves
+ *   change[t](n) = price · felt · C/(C − load)       felt: what of a restart is late    C = n·unitRate: an outage of length o is drained with what C leaves
  *   up[t]        = units paid while they start
  *   cap[t]       = ready + starting, before anything asked for now could be there
  *
@@ -51,11 +51,7 @@ export function problemOf(
     }
     if (changes !== undefined) {
       for (let i = 0; i < levels; i++) {
-        const late = drained(
-          now.restartMs,
-          (least + i) * now.unitRate,
-          outlook.mean[first + t] + outlook.shift
-        )
+        const late = drained(now.feltMs, (least + i) * now.unitRate, outlook.mean[first + t] + outlook.shift)
         changes[row + i] = (options.price * late) / stepMs
       }
     }

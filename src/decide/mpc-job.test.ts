@@ -92,6 +92,23 @@ describe('a job as one resource', () => {
     expect('view' in later && later.view.rates.count).toBeCloseTo(70, 6)
   })
 
+  it('takes how busy a full operator is for its evenness, since what was observed may be of a part of a window', () => {
+    const pressed = (busy: number, backpressured = 0.5) => ({
+      ...topologyOf(small),
+      operators: topologyOf(small).operators.map((it) => {
+        if (it.id === 'parse') return { ...it, backpressured }
+        return it.id === 'count' ? { ...it, backpressured: 0, busy, observedProcessingRate: 10 } : it
+      })
+    })
+    const full = learnJob(seenWith(small, 400, { topology: pressed(0.8) }), noJob)
+    expect(Math.exp(full.operators.count.logEven ?? NaN)).toBeCloseTo(0.8, 6)
+    // Who works nine tenths of its time and is not full is at least that even.
+    const calm = learnJob(seenWith(small, 400, { topology: pressed(0.9, 0) }), full)
+    expect(Math.exp(calm.operators.count.logEven ?? NaN)).toBeCloseTo(0.9, 6)
+    const idle = learnJob(seenWith(small, 10, { topology: pressed(0.1, 0) }), calm)
+    expect(Math.exp(idle.operators.count.logEven ?? NaN)).toBeCloseTo(0.9, 6)
+  })
+
   it('is as wide as its narrowest operator', () => {
     const { view } = of(seenWith({ source: 1, parse: 1, count: 9 }, 90))
     expect(view.seen.capacity.ready).toEqual({ count: 2 })
@@ -144,6 +161,19 @@ describe('a job as one resource', () => {
 
 describe('mpc on a job of several operators', () => {
   const policy = mpc({})
+
+  it('gives back the sooner, the less of a restart is longer than one may wait', () => {
+    const ready = { source: 1, parse: 5, count: 10 }
+    const units = (latencyMs: number) => {
+      const service = { leadTimeMs: { p50: 1_000, p90: 3_000 }, restartMs: { p50: 10_000, p90: 20_000 } }
+      const seen = seenWith(ready, 700, { service, slo: { latencyMs } })
+      return policy.decide(seen, policy.initial()).decision.to.count
+    }
+    // Half of the SLO is what one may wait where latency was never seen.
+    expect(units(60_000)).toBeLessThan(10)
+    expect(units(2_000)).toBe(10)
+    expect(units(20_000)).toBeLessThanOrEqual(units(2_000))
+  })
 
   it('asks for all operators at once when more comes than the job can do', () => {
     const { decision } = policy.decide(seenWith(small, 480), policy.initial())

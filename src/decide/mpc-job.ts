@@ -6,8 +6,8 @@
  *   b    the operator with the smallest c_i                             capacity of the job = min_i n_i · c_i,  in units of c_b
  *   back n_i = ⌈ units · c_b / c_i ⌉                                    only when the units change, so that noise moves nobody
  *
- * An operator that holds back those before it does all it can: what it does then, of what its useful time promises, is its evenness, which is
- * below 1 where keys fall unevenly on its instances and the fullest one decides. It is kept until it is measured again.
+ * An operator that holds back those before it does all it can: how busy it is then in the mean is its evenness, which is below 1 where keys fall
+ * unevenly on its instances and the fullest one decides. It is kept until it is measured again, and never below how busy it is without being full.
  *
  * Rates and selectivities are those of useful time, smoothed in logs with a gain of 1/n down to 1/20, as the meters of a job jump after
  * every rescale. An operator that was never measured leaves the job unknown. Kalavri et al., OSDI 2018, for the rates; the reduction is ours.
@@ -67,6 +67,7 @@ export function learnJob({ topology, capacity }: Observation, before: JobMemory)
     trueProcessingRate,
     trueOutputRate,
     source,
+    busy,
     observedProcessingRate = NaN
   } of topology.operators) {
     const instances = parallelism > 0 ? parallelism : capacity.ready[id]
@@ -81,14 +82,16 @@ export function learnJob({ topology, capacity }: Observation, before: JobMemory)
       logYield:
         logYield === null ? (last?.logYield ?? null) : towards(last?.logYield ?? undefined, logYield, gain),
       n: Math.min(1 / SLOWEST, (last?.n ?? 0) + 1),
-      logEven: full.has(id) ? evener(last?.logEven, observedProcessingRate / rate) : (last?.logEven ?? null)
+      logEven: evenness(last?.logEven, full.has(id), busy ?? observedProcessingRate / rate)
     }
   }
   return { ...before, operators }
 }
 
-function evener(last: number | null | undefined, share: number): number | null {
-  if (!(share > 0)) return last ?? null
+/** `share`: how much of its useful time it works. Who works so much and is not full is at least that even. */
+function evenness(last: number | null = null, isFull: boolean, share: number): number | null {
+  if (!(share > 0)) return last
+  if (!isFull) return last === null ? null : Math.max(last, Math.log(Math.min(1, share)))
   const now = Math.log(Math.min(1, Math.max(LEAST_EVEN, share)))
   return towards(last ?? undefined, now, EVEN_GAIN)
 }

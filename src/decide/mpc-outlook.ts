@@ -3,6 +3,9 @@
  *
  *   trusted    error ≤ worst · naive's error,  coverage of every upper quantile ≥ level − tolerance
  *   else       load · growth_p,  growth_p: quantile p of  mean(t + reach) / mean(t)  over the load that is shown
+ *
+ * Growth of a burst (over 1.5) counts with the weight 1 − trust while gateways that look at least as far ahead as units need are silent:
+ * what will be announced in time need not be held ready. Without signals nothing of this applies.
  */
 import type { Series } from '../base/index.ts'
 import type { Forecast, Observation } from '../roles.ts'
@@ -141,7 +144,12 @@ function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: 
   )
   const sums = runningMeans(load.values, Math.max(1, Math.round(stepMs / load.stepMs)))
   const base = sums.length > 0 ? sums[sums.length - 1] : now.load
-  const growth = growthOver(sums, Math.max(1, Math.round(aheadMs / load.stepMs)), aheadMs)
+  const growth = growthOver(
+    sums,
+    Math.max(1, Math.round(aheadMs / load.stepMs)),
+    aheadMs,
+    1 - silence(seen, now)
+  )
   const waits = grid(steps, 0, stepMs)
   const rows = growth.map((g) => waits.waitMs.map((ms) => base * g ** (((ms + stepMs) / aheadMs) ** GROWS)))
   return {
@@ -158,8 +166,21 @@ function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: 
   }
 }
 
-/** Quantiles of mean(t + ahead) / mean(t), drawn towards what is assumed while little was seen. */
-function growthOver(sums: Float64Array, ahead: number, aheadMs: number): number[] {
+/** What gateways call a burst: see the trust that is learned of them. */
+const BURST = 1.5
+
+/** How surely no burst comes in the time that units need, as far as gateways are believed; 0 without any, and in an alarm. */
+function silence({ signals = [] }: Observation, { reachMs }: Situation): number {
+  if (signals.some(({ burstAlarm }) => burstAlarm)) return 0
+  let surest = 0
+  for (const { horizonMs, trust = 0 } of signals) {
+    if (horizonMs >= reachMs && trust > surest) surest = Math.min(1, trust)
+  }
+  return surest
+}
+
+/** Quantiles of mean(t + ahead) / mean(t), drawn towards what is assumed while little was seen. `bursts`: their weight, 0..1. */
+function growthOver(sums: Float64Array, ahead: number, aheadMs: number, bursts: number): number[] {
   const ratios: number[] = []
   const stride = Math.max(1, Math.ceil((sums.length - ahead) / MOST_PAIRS))
   for (let i = 0; i + ahead < sums.length; i += stride)
@@ -167,11 +188,20 @@ function growthOver(sums: Float64Array, ahead: number, aheadMs: number): number[
   ratios.sort((a, b) => a - b)
   const weight = Math.max(0, sums.length - ahead) / ahead
   const share = ratios.length === 0 ? 0 : weight / (weight + ASSUMED_WEIGHT)
+  const usual = bursts === 1 ? ratios.length : countUpTo(ratios, BURST)
+  const count = usual + bursts * (ratios.length - usual)
   return fallbackLevels.map((level, l) => {
-    const measured = ratios[Math.min(ratios.length - 1, Math.floor(level * (ratios.length + 1)))]
+    const place = Math.floor(level * (count + 1))
+    const index = place < usual ? place : usual + Math.floor((place - usual) / (bursts || 1))
+    const measured = ratios[Math.min(ratios.length - 1, bursts === 0 ? Math.min(index, usual - 1) : index)]
     const assumed = assumedGrowth[l] ** ((aheadMs / HOUR) ** GROWS)
     return share === 0 ? assumed : measured ** share * assumed ** (1 - share)
   })
+}
+
+function countUpTo(sorted: readonly number[], most: number): number {
+  const over = sorted.findIndex((ratio) => ratio > most)
+  return over < 0 ? sorted.length : over
 }
 
 function runningMeans(values: Float64Array, per: number): Float64Array {

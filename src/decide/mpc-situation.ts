@@ -35,6 +35,8 @@ export interface Situation {
   readonly leadMs: number
   readonly paidMs: number
   readonly restartMs: number
+  /** Of a restart, what is late: of a job of several operators that over the patience. */
+  readonly feltMs: number
   /** From asking to serving: lead time and restart. */
   readonly reachMs: number
   /** Rate that must stay free so that no more than 5 % wait longer than the SLO allows, events/s. */
@@ -113,6 +115,7 @@ export function situationOf(
     leadMs,
     paidMs: service?.leadTimeMs?.p50 ?? ASSUMED_LEAD,
     restartMs,
+    feltMs: memory.job.bottleneck === resource ? Math.max(0, restartMs - 1_000 * patience) : restartMs,
     reachMs: leadMs + restartMs,
     spare,
     loadMs: seen.load?.stepMs ?? NaN,

@@ -159,6 +159,32 @@ describe('mpc', () => {
     expect(rising.to.web).toBeGreaterThanOrEqual(calm.to.web)
   })
 
+  describe('behind a burst, without a forecast, while a gateway is silent', () => {
+    /** 300/s for an hour, but three times that for five minutes. */
+    const values = Float64Array.from({ length: 240 }, (_, i) => (i >= 150 && i < 170 ? 900 : 300))
+    const load = series(15_000, values, { startMs: now - 241 * 15_000 })
+    const units = (trust?: number, more: { horizonMs?: number; burstAlarm?: boolean } = {}) => {
+      const { horizonMs = 4 * MINUTE, burstAlarm = false } = more
+      const signal = { gateway: 'g', seq: 1, sentMs: now, predictedLoad: 300, confidence: 0 }
+      const signals = trust === undefined ? undefined : [{ ...signal, trust, horizonMs, burstAlarm }]
+      return ask({ load: () => 300, ready: 9, also: { forecast: undefined, load, signals } }).to.web
+    }
+
+    it('keeps less for the next one, the more that gateway is trusted', () => {
+      expect(units(1)).toBeLessThan(units())
+      const trusts = [0, 0.3, 0.6, 0.9, 1]
+      const asked = trusts.map((trust) => units(trust))
+      expect(asked).toEqual(asked.toSorted((a, b) => b - a))
+      expect(asked[0]).toBe(units())
+      expect(asked.at(-1)).toBeGreaterThanOrEqual(4)
+    })
+
+    it('keeps as much where the gateway looks less far ahead than units need, or is not silent', () => {
+      expect(units(1, { horizonMs: MINUTE })).toBe(units())
+      expect(units(1, { burstAlarm: true })).toBe(units())
+    })
+  })
+
   it.each([
     { what: 'the unit rate', also: { service: { unitRate: NaN } }, rule: 'unit-rate-unknown' },
     {
