@@ -7,7 +7,7 @@
 import { Producer, stringSerializers } from '@platformatic/kafka'
 import { connectAsync } from 'mqtt'
 import { random } from '../../src/base/index.ts'
-import type { AccidentLoad } from '../../src/sim/index.ts'
+import { type AccidentLoad, accidents } from '../../src/sim/index.ts'
 
 export interface TrafficOptions {
   readonly kafka: string
@@ -26,6 +26,28 @@ export interface Traffic {
   readonly sent: { readonly atMs: number; readonly total: number }[]
   /** Sent with each key. */
   readonly byKey: ReadonlyMap<string, number>
+}
+
+/** So many days, the first from a seed on on which an accident sets in that its street shows before. Chosen by what the city does, not by what anybody made of it. */
+export function warnedDays(
+  count: number,
+  firstSeed: number,
+  durationMs: number
+): { readonly seed: number; readonly load: AccidentLoad }[] {
+  const days: { seed: number; load: AccidentLoad }[] = []
+  for (let seed = firstSeed; days.length < count; seed++) {
+    const load = cityDay(durationMs, seed)
+    if (load.accidents.some(({ precursorMs, onsetMs }) => precursorMs !== null && onsetMs < durationMs)) {
+      days.push({ seed, load })
+    }
+  }
+  return days
+}
+
+/** Accidents and jams as they come, the first one not before a gateway knows what is usual. */
+function cityDay(durationMs: number, seed: number): AccidentLoad {
+  const often = { quietMs: 150_000, perDay: 160, jamsPerDay: 48, holdMs: [120_000, 300_000] } as const
+  return accidents({ durationMs, ...often }, seed)
 }
 
 const TICK_MS = 50

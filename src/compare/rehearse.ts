@@ -6,7 +6,13 @@
  * world, an estimator and a memory of its own. Pure: time is the step, chance is the seed.
  */
 import type { Series } from '../base/index.ts'
-import { type EstimateMemory, type Estimator, estimator, expectedCapacity } from '../loop/estimate.ts'
+import {
+  type EstimateMemory,
+  type EstimatePriors,
+  type Estimator,
+  estimator,
+  expectedCapacity
+} from '../loop/estimate.ts'
 import type {
   Decision,
   Forecaster,
@@ -68,7 +74,7 @@ export interface Fate {
   readonly slo: NonNullable<Observation['slo']>
   readonly price: NonNullable<Observation['price']>
   /** What the operator assumes before anything was measured. */
-  readonly priors: { readonly unitRate?: number; readonly leadTimeMs?: { p50: number; p90: number } }
+  readonly priors: EstimatePriors
   readonly target: string
   /** What gateways say, where the load has streets. */
   readonly edge?: EdgeTrack

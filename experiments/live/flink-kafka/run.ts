@@ -14,14 +14,14 @@ import { latenessOf, momentsOf, watchLag } from '../lag.ts'
 import { outcomeOf } from '../outcome.ts'
 import { newFolder, type Running, startPrescale } from '../processes.ts'
 import { type Stack, startStack } from '../stack.ts'
-import { playTraffic } from '../traffic.ts'
+import { playTraffic, warnedDays } from '../traffic.ts'
 import { gateway, type Place, prescale, reactive } from './controllers.ts'
 import { loadOf, pictureOf, type Track } from './picture.ts'
-import { type Rehearsed, rehearsed } from './rehearsed.ts'
+import { type Configs, type Rehearsed, rehearsed } from './rehearsed.ts'
 
 const options = {
   speed: { kind: 'number', default: 5, min: 1, says: 'how many times as fast the trace is played' },
-  minutes: { kind: 'number', default: 6, min: 1, says: 'real minutes of traffic for each controller' },
+  minutes: { kind: 'number', default: 3.75, min: 1, says: 'real minutes of traffic for each controller' },
   repeats: { kind: 'integer', default: 3, min: 1, says: 'how often, each time with another day of traffic' },
   fixed: { kind: 'integer', default: 10, min: 1, says: 'slots of the fixed size: peak × 1.2' },
   controllers: { kind: 'text', default: 'fixed,reactive,prescale', says: 'who sizes the job, in turn' },
@@ -40,6 +40,8 @@ const COSTS = { parseUs: 5_000, countUs: 10_000 }
 const MAX_SLOTS = 12
 const LATE_MS = 5_000
 const SHORT = { minutes: 1.6, repeats: 1, speed: 5, controllers: 'prescale' }
+const FIRST_SEED = 7_001
+const SHORT_SEED = 7_000
 const KEY = 'a-key-for-one-experiment-only'
 
 type Settings = ReturnType<typeof readOptions<typeof options>>
@@ -47,6 +49,8 @@ type Settings = ReturnType<typeof readOptions<typeof options>>
 interface Row {
   readonly controller: string
   readonly repeat: number
+  /** Of the day's traffic. */
+  readonly seed: number
   readonly lateShare: number
   readonly worstLagS: number
   readonly meanSlots: number
@@ -60,6 +64,7 @@ interface Row {
 
 async function run({ long, progress, given }: ExperimentOptions): Promise<ExperimentResult> {
   const settings = readOptions('live/flink-kafka', options, long ? given : { ...SHORT, ...given })
+  const days = daysOf(settings, long)
   const stack = await startStack(3, progress)
   const rows: Row[] = []
   const tracks: Track[] = []
@@ -68,7 +73,7 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
     for (let repeat = 0; repeat < settings.repeats; repeat++) {
       for (const name of names) {
         progress(`${name}, ${repeat + 1} of ${settings.repeats}`)
-        const { row, track } = await one(stack, name, repeat, settings, long, progress)
+        const { row, track } = await one(stack, name, repeat, settings, days[repeat], progress)
         rows.push(row)
         if (repeat === 0) tracks.push(track)
       }
@@ -78,39 +83,46 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   }
   const picture = pictureOf(tracks, LATE_MS / 1_000)
   if (settings.keep !== undefined) writeFileSync(join(settings.keep, 'lag-and-slots.svg'), picture)
-  const predicted = predictedFor(rows, settings, long)
+  const predicted = predictedFor(rows, settings, days)
   return {
     experiment: 'live/flink-kafka',
     settings: { form: long ? 'long' : 'short', ...settings, ...COSTS, lateMs: LATE_MS, maxSlots: MAX_SLOTS },
     rows: rows.flatMap((row, i) => [
       { how: 'measured', ...row },
-      { how: 'rehearsed', controller: row.controller, repeat: row.repeat, ...predicted[i] }
+      { how: 'rehearsed', controller: row.controller, repeat: row.repeat, seed: row.seed, ...predicted[i] }
     ]),
     claims: claimsOf(rows),
     pictures: { 'lag-and-slots.svg': picture }
   }
 }
 
-/** The traffic of one repeat: accidents as they come, the first one not before the gateway knows what is usual. */
-function trafficOf({ minutes, speed }: Settings, repeat: number): AccidentLoad {
+interface Day {
+  readonly seed: number
+  readonly load: AccidentLoad
+}
+
+/** The traffic of each repeat: the first days from seed 7001 on with an accident that its street shows before, in the short form one of our own. */
+function daysOf({ minutes, speed, repeats }: Settings, long: boolean): Day[] {
   const durationMs = minutes * 60_000 * speed
-  const quietMs = 150_000
-  const holdMs = [120_000, 300_000] as const
-  return accidents({ durationMs, quietMs, perDay: 160, jamsPerDay: 48, holdMs }, 7_000 + repeat)
+  if (long) return warnedDays(repeats, FIRST_SEED, durationMs)
+  return Array.from({ length: repeats }, () => ({ seed: SHORT_SEED, load: oneAccident(durationMs) }))
 }
 
 /** What a rehearsal says of each run, with the time that Flink took for a change in these runs. */
-function predictedFor(rows: readonly Row[], settings: Settings, long: boolean): Rehearsed[] {
+function predictedFor(rows: readonly Row[], settings: Settings, days: readonly Day[]): Rehearsed[] {
   const took = rows.flatMap(({ actuationP50S }) => actuationP50S ?? []).toSorted((a, b) => a - b)
   const rescaleMs = 1_000 * (took[Math.floor(took.length / 2)] ?? 2)
-  const configs = (name: string, place: Place) =>
-    ({ fixed: undefined, reactive: reactive(place), prescale: prescale(place) })[name]
+  const place = { ...nowhere, speed: settings.speed }
+  const configs: Readonly<Record<string, Configs>> = {
+    fixed: {},
+    reactive: { loop: reactive(place) },
+    prescale: { loop: prescale(place), gateway: gateway(place, 'mqtt://127.0.0.1:1') }
+  }
   return rows.map(({ controller, repeat }) => {
-    const start = startOf(controller, settings)
-    const load = long ? trafficOf(settings, repeat) : oneAccident(settings)
+    const { parse, count } = startOf(controller, settings)
+    const { load } = days[repeat]
     const scene = { ...COSTS, load, speed: settings.speed, lateMs: LATE_MS, maxSlots: MAX_SLOTS, rescaleMs }
-    const { parse, count } = start
-    return rehearsed(configs(controller, nowhere), { ...scene, initial: { parse, count } })
+    return rehearsed(configs[controller], { ...scene, initial: { parse, count } })
   })
 }
 
@@ -126,10 +138,9 @@ function startOf(controller: string, { fixed }: Settings) {
 }
 
 /** For the short form: one accident, announced by its street. */
-function oneAccident({ minutes, speed }: Settings): AccidentLoad {
-  const durationMs = minutes * 60_000 * speed
+function oneAccident(durationMs: number): AccidentLoad {
   const accident = { street: 5, atMs: 0.6 * durationMs, leadMs: 75_000, peak: 3, holdMs: 0.2 * durationMs }
-  return accidents({ durationMs, schedule: [{ ...accident, decayMs: 20_000 }] }, 7_000)
+  return accidents({ durationMs, schedule: [{ ...accident, decayMs: 20_000 }] }, SHORT_SEED)
 }
 
 async function one(
@@ -137,7 +148,7 @@ async function one(
   controller: string,
   repeat: number,
   settings: Settings,
-  long: boolean,
+  { seed, load }: Day,
   progress: (line: string) => void
 ): Promise<{ row: Row; track: Track }> {
   const name = `${controller}-${repeat}`
@@ -181,7 +192,6 @@ async function one(
       { kafka: stack.kafka.server, topic: topics.in, group: `${name}-group`, rest: stack.rest, job },
       stop.signal
     )
-    const load = long ? trafficOf(settings, repeat) : oneAccident(settings)
     const traffic = await playTraffic(
       { kafka: stack.kafka.server, topic: topics.in, mqtt, load, speed: settings.speed, seed: repeat },
       stop.signal
@@ -196,6 +206,7 @@ async function one(
     const row = {
       controller,
       repeat,
+      seed,
       ...late,
       ...acted,
       records: traffic.sent.at(-1)?.total ?? 0,
