@@ -214,6 +214,8 @@ export interface Turn {
   readonly after: Json
   readonly placement?: Placement
   readonly receipt?: Receipt
+  /** What was missing for the forecast that was asked for, in words. */
+  readonly noForecast?: string
 }
 
 /** What arrives from outside: pull and push sources look the same. */

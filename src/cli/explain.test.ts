@@ -66,7 +66,9 @@ describe('explain, as a command', () => {
 
   beforeAll(() => {
     const store = sqlite({ file, clock: () => nowMs })
-    store.appendAll([turnAt(nowMs, 700), turnAt(nowMs + 60_000, 900)])
+    const noForecast = 'blend needs at least 2 measured steps, the history has 1 (steps of 1m)'
+    const without = { ...turnAt(nowMs, 700), target: 'cars', noForecast }
+    store.appendAll([turnAt(nowMs, 700), turnAt(nowMs + 60_000, 900), without])
     store.close()
   })
   afterAll(() => rmSync(folder, { recursive: true }))
@@ -93,6 +95,13 @@ describe('explain, as a command', () => {
       decision: { to: { unit: 12 } },
       replay: { same: true }
     })
+  })
+
+  it('says what was missing for a forecast', () => {
+    const { stdout } = prescale('explain', 'cars', '--store', file)
+    expect(stdout).toContain(
+      'There was no forecast: blend needs at least 2 measured steps, the history has 1'
+    )
   })
 
   const wrong: readonly [string, string[], string][] = [

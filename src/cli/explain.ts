@@ -52,9 +52,14 @@ async function run(wanted: string, options: Options): Promise<void> {
     const explanation = explainTurn(turn)
     const learned = learnedReason({ ...turn, policy: plainPolicy(turn.policy) })
     print(options.output, {
-      value: { ...explanation, policy: shown(turn.policy), ...(learned && { learned }) },
+      value: {
+        ...explanation,
+        policy: shown(turn.policy),
+        ...(learned && { learned }),
+        ...(turn.noForecast !== undefined && { noForecast: turn.noForecast })
+      },
       rows: explanation.counterfactuals.map(rowOf),
-      text: textOf(explanation, learned)
+      text: textOf(explanation, learned, turn.noForecast)
     })
   } finally {
     store.close()
@@ -156,7 +161,8 @@ function rowOf({ input, now, at, to, rule, sentence }: Counterfactual): Record<s
 
 function textOf(
   { sentence, counterfactuals, unmoved }: Explanation,
-  learned: LearnedReason | undefined
+  learned: LearnedReason | undefined,
+  noForecast: string | undefined
 ): string {
   const others = counterfactuals.filter(
     (one) => !sentence.includes(one.sentence.replace('would have asked ', ''))
@@ -164,6 +170,7 @@ function textOf(
   const lines = others.slice(0, 12).map((one) => `  · ${one.sentence}`)
   return [
     sentence,
+    ...(noForecast === undefined ? [] : [`There was no forecast: ${noForecast}.`]),
     ...(learned ? ['', learned.sentence] : []),
     ...(lines.length > 0 ? ['', 'One change at a time, it also', ...lines] : []),
     ...(unmoved.length > 0

@@ -26,6 +26,8 @@ export interface ForecastDesk {
    * answers at once with what it has when aborted: the turn waits for nobody.
    */
   ask(load: (fromMs: number) => Series, nowMs: number, abort: AbortSignal): Promise<Forecast | undefined>
+  /** What is missing, where `ask` answered that nobody can say. */
+  missing?(nowMs: number): string | undefined
 }
 
 export interface Clock {

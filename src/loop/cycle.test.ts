@@ -286,6 +286,7 @@ describe('a loop among what fails', () => {
     const times = heard.turns().map(({ atMs }) => atMs - START)
     expect(times).toEqual([2_000, 17_000, 32_000, 47_000])
     expect(heard.turns()[0].observation.forecast).toBeUndefined()
+    expect(heard.turns()[0].noForecast).toBe('the first is not ready yet')
     await end()
   })
 

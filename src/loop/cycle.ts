@@ -218,7 +218,8 @@ async function turn(cycle: Cycle, abort: AbortSignal): Promise<void> {
   const held = cycle.held
   cycle.held = false
   commander.recognise(seen, cycle.view.told())
-  const made = decideTurn({ ...target, target: target.name, seen, memory: cycle.memory })
+  const noForecast = forecast ? undefined : target.forecast?.missing?.(nowMs)
+  const made = decideTurn({ ...target, target: target.name, seen, memory: cycle.memory, noForecast })
   const { command, refused } = commander.intend(made, nowMs - cycle.sinceMs)
   cycle.held = refused === OUTSTANDING && (woken || held)
   const kept: Turn = refused === undefined ? made : { ...made, receipt: notGiven(nowMs, refused) }

@@ -50,6 +50,27 @@ describe('a forecast keeper', () => {
     expect(fails.trouble).toBe('no memory')
   })
 
+  it('says how many steps are there, and how many it needs', () => {
+    const fit = (history: Series) => {
+      const steps = history.values.length
+      if (steps < 6) throw new Error(`fussy needs at least 6 measured steps, the history has ${steps}`)
+      return forecasters.naive.make({}).fit(history)
+    }
+    const k = forecastKeeper({ ...keep, forecaster: { name: 'fussy', fit } })
+    const lacks = Array.from({ length: 10 }, (_, minute) => {
+      k.advance(load(Number.isNaN(k.untilMs) ? 0 : k.untilMs / STEP, 4 * minute + 3))
+      return k.lacks
+    })
+    const has = (steps: number) => `fussy needs at least 6 measured steps, the history has ${steps}`
+    expect(lacks.slice(0, 4)).toEqual([
+      'no step of 1m was measured from end to end yet',
+      `${has(1)} (steps of 1m)`,
+      `${has(2)} (steps of 1m)`,
+      `${has(2)} (steps of 1m, 3 by now)`
+    ])
+    expect(lacks.slice(8)).toEqual([undefined, undefined])
+  })
+
   it('takes a gap for what was not measured', () => {
     const k = keeper()
     k.advance(load(0, 40))
@@ -111,6 +132,8 @@ describe('a forecast desk', () => {
     const over = AbortSignal.abort()
     expect((await d.ask(until(102 * MINUTE), 102 * MINUTE, over))?.startMs).toBe(100 * MINUTE)
     expect(await d.ask(until(103 * MINUTE), 103 * MINUTE, over)).toBeUndefined()
+    expect(d.missing?.(102 * MINUTE)).toBeUndefined()
+    expect(d.missing?.(103 * MINUTE)).toBe('the next is not ready, the last was made 3m ago')
     expect(asked).toBe(2)
   })
 
@@ -124,5 +147,6 @@ describe('a forecast desk', () => {
     )
     for (let i = 0; i < 3; i++) expect(await d.ask(until(100 * MINUTE), 100 * MINUTE, never)).toBeUndefined()
     expect(said).toEqual(['the thread is gone'])
+    expect(d.missing?.(100 * MINUTE)).toBe('the thread is gone')
   })
 })

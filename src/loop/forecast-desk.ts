@@ -6,7 +6,7 @@
  * One order of a target is on its way at a time. While it is, and when it comes too late, the last forecast stands for as long as it is
  * no older than two of its steps; then there is none.
  */
-import type { Series } from '../base/index.ts'
+import { formatDuration, type Series } from '../base/index.ts'
 import type { Forecast, Json } from '../roles.ts'
 import type { ForecastDesk } from './cycle-parts.ts'
 import { type ForecastKeeper, forecastKeeper, type KeeperOptions } from './forecast-keeper.ts'
@@ -25,6 +25,8 @@ export interface ForecastReply {
   readonly forecast?: Forecast
   readonly untilMs: number
   readonly trouble?: string
+  /** What is missing while there is no forecast. */
+  readonly lacks?: string
   /** It has lost what it was told: tell everything again. */
   readonly lost?: true
 }
@@ -46,7 +48,8 @@ export function forecastService(
     return {
       ...(forecast && { forecast }),
       untilMs: keeper.untilMs,
-      ...(keeper.trouble !== undefined && { trouble: keeper.trouble })
+      ...(keeper.trouble !== undefined && { trouble: keeper.trouble }),
+      ...(keeper.lacks !== undefined && { lacks: keeper.lacks })
     }
   }
 }
@@ -65,6 +68,7 @@ export function forecastDesk({ target, spec, send, complain }: DeskOptions): For
   let latest: Forecast | undefined
   let onItsWay: Promise<void> | undefined
   let said: string | undefined
+  let lacks: string | undefined
 
   async function order(load: (fromMs: number) => Series): Promise<void> {
     try {
@@ -75,11 +79,13 @@ export function forecastDesk({ target, spec, send, complain }: DeskOptions): For
       }
       toldMs = Number.isNaN(reply.untilMs) ? null : reply.untilMs
       latest = reply.forecast
+      lacks = reply.lacks
       say(reply.trouble)
     } catch (error) {
       toldMs = null
       latest = undefined
-      say(error instanceof Error ? error.message : String(error))
+      lacks = error instanceof Error ? error.message : String(error)
+      say(lacks)
     }
   }
 
@@ -103,6 +109,15 @@ export function forecastDesk({ target, spec, send, complain }: DeskOptions): For
       })
       await Promise.race([onItsWay, over])
       return fresh(nowMs)
+    },
+    missing: (nowMs) => {
+      if (fresh(nowMs) !== undefined) return undefined
+      return (
+        lacks ??
+        (latest === undefined
+          ? 'the first is not ready yet'
+          : `the next is not ready, the last was made ${formatDuration(nowMs - latest.startMs)} ago`)
+      )
     }
   }
 }

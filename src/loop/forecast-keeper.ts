@@ -7,7 +7,16 @@
  * Steps that nobody measured are `NaN` to the forecaster. A method that fails, or for which there is too little, gives no forecast, and
  * whoever decides goes without.
  */
-import { append, coarsen, endMs, random, type Series, series, sliceSteps } from '../base/index.ts'
+import {
+  append,
+  coarsen,
+  endMs,
+  formatDuration,
+  random,
+  type Series,
+  series,
+  sliceSteps
+} from '../base/index.ts'
 import type { Fitted, Forecast, Forecaster } from '../roles.ts'
 
 export interface KeeperOptions {
@@ -26,6 +35,8 @@ export interface ForecastKeeper {
   readonly untilMs: number
   /** Why there was no forecast the last time. */
   readonly trouble: string | undefined
+  /** What is missing while there is no forecast: a step that is over, or as many as the method needs. */
+  readonly lacks: string | undefined
   advance(part: Series): Forecast | undefined
 }
 
@@ -64,6 +75,14 @@ export function forecastKeeper(options: KeeperOptions): ForecastKeeper {
     return latest
   }
 
+  function lackOf(steps: number): string {
+    const step = formatDuration(stepMs)
+    if (trouble === undefined) return `no step of ${step} was measured from end to end yet`
+    // It is not tried again with every step.
+    const now = steps === triedAt ? '' : `, ${steps} by now`
+    return `${trouble} (steps of ${step}${now})`
+  }
+
   function fit(known: Series): void {
     triedAt = known.values.length
     fittedMs = endMs(known)
@@ -76,6 +95,9 @@ export function forecastKeeper(options: KeeperOptions): ForecastKeeper {
     },
     get trouble() {
       return trouble
+    },
+    get lacks() {
+      return latest === undefined ? lackOf(history?.values.length ?? 0) : undefined
     },
     advance
   }

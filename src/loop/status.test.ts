@@ -20,9 +20,10 @@ function turnAt(
     readonly seen?: Partial<Observation>
     readonly refused?: string
     readonly target?: string
+    readonly noForecast?: string
   } = {}
 ): Turn {
-  const { decision, seen, refused, target = 'web' } = change
+  const { decision, seen, refused, target = 'web', noForecast } = change
   return {
     target,
     atMs,
@@ -31,6 +32,7 @@ function turnAt(
     before: null,
     decision: { kind: 'hold', to: { web: 2 }, ...decision, why: { ...why, ...change.why } },
     after: null,
+    ...(noForecast !== undefined && { noForecast }),
     ...(refused !== undefined && { receipt: { epoch: 0, reached: {}, pending: {}, atMs, refused } })
   }
 }
@@ -103,6 +105,13 @@ describe('what a target is doing', () => {
       true,
       'NoForecast',
       'decided from what is measured'
+    ],
+    [
+      'Fallback',
+      { why: { inputs: { forecast: 'load of now' } }, noForecast: 'blend needs 2 steps, the history has 1' },
+      true,
+      'NoForecast',
+      'decided from what is measured; blend needs 2 steps, the history has 1'
     ],
     ['Fallback', unmeasured, true, 'MetricsUnknown', 'nothing is known for 5m'],
     ['ScalingActive', unmeasured, false, 'MetricsUnknown', 'nothing is known for 5m'],

@@ -226,7 +226,7 @@ const reasons: Readonly<Record<string, string>> = {
   minReplicas: 'TooFewReplicas'
 }
 
-function fallback({ observation, decision }: Turn): News {
+function fallback({ observation, decision, noForecast }: Turn): News {
   if (decision.why.bound.includes('fallback')) {
     const message = decision.why.changed.find(({ by }) => by === 'withFallback')?.because ?? ''
     return { type: 'Fallback', status: true, reason: 'MetricsUnknown', message }
@@ -234,7 +234,12 @@ function fallback({ observation, decision }: Turn): News {
   const wants = 'forecast' in decision.why.inputs
   const without = wants && observation.forecast === undefined
   return without
-    ? { type: 'Fallback', status: true, reason: 'NoForecast', message: 'decided from what is measured' }
+    ? {
+        type: 'Fallback',
+        status: true,
+        reason: 'NoForecast',
+        message: `decided from what is measured${noForecast === undefined ? '' : `; ${noForecast}`}`
+      }
     : { type: 'Fallback', status: false, reason: 'AsConfigured', message: '' }
 }
 

@@ -15,9 +15,10 @@ export interface TurnInput {
   readonly target: string
   readonly seen: Observation
   readonly memory: Json
+  readonly noForecast?: string
 }
 
-export function decideTurn({ policy, options, target, seen, memory }: TurnInput): Turn {
+export function decideTurn({ policy, options, target, seen, memory, noForecast }: TurnInput): Turn {
   const { decision, memory: after } = policy.decide(seen, memory)
   return {
     target,
@@ -26,7 +27,8 @@ export function decideTurn({ policy, options, target, seen, memory }: TurnInput)
     observation: seen,
     before: memory,
     decision,
-    after
+    after,
+    ...(noForecast !== undefined && { noForecast })
   }
 }
 
