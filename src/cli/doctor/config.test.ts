@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FakeFlink, fakeFlink } from '../../../test/fakes/flink.ts'
+import { fakeInflux } from '../../../test/fakes/influxdb.ts'
 import { folder as emptyFolder } from '../../../test/fakes/prescale.ts'
 import { fakePrometheus } from '../../../test/fakes/prometheus.ts'
 import type { Check } from './checks.ts'
@@ -137,6 +138,15 @@ targets:
     expect(status('here')).toEqual({ reach: 'ok', 'query load': 'ok' })
     expect([...codes].sort()).toEqual(['BAD_ANSWER', 'UNREACHABLE'])
     for (const check of checks) if (check.status === 'fail') expect(check.mend).toBeTruthy()
+  })
+
+  it('asks for an answer where the loop keeps its copy', async () => {
+    const influx = await fakeInflux()
+    const copy = (url: string) => `${target()}store: { influxdb: { url: '${url}' } }\n`
+    expect((await doctor(copy(influx.url))).status('copy')).toEqual({ reach: 'ok' })
+    await influx.close()
+    expect((await doctor(copy(influx.url))).status('copy')).toEqual({ reach: 'fail' })
+    expect(influx.asked.map(({ path }) => path)).toEqual(['/ping'])
   })
 
   it('an empty answer is a warning, not a zero', async () => {

@@ -17,7 +17,7 @@ import { type Check, fail, type Looked, ok, warn } from './checks.ts'
 import { failed } from './common.ts'
 import { checkFlink } from './flink.ts'
 import { checkKafkaSource, checkTopic } from './kafka.ts'
-import { checkInflux, checkListen, checkMqtt, checkPrometheus, checkReplay } from './systems.ts'
+import { checkCopy, checkInflux, checkListen, checkMqtt, checkPrometheus, checkReplay } from './systems.ts'
 
 /** One thing to look at: what it is called, and how it is looked at. */
 interface Subject {
@@ -60,7 +60,8 @@ export async function checkConfigFile(
 }
 
 function subjectsOf(config: Config): Subject[] {
-  const { targets, signals, gateway } = config
+  const { targets, signals, gateway, store } = config
+  const { influxdb: copy } = store
   const said = new Set<string>()
   const all: Subject[] = [
     ...(targets.length === 0 ? [] : [{ name: 'this process', look: () => checkListen(config) }]),
@@ -69,6 +70,7 @@ function subjectsOf(config: Config): Subject[] {
       look: () => checkSecret(path, reference)
     })),
     ...targets.flatMap(subjectsOfTarget),
+    ...(copy === undefined ? [] : [{ name: `copy in ${copy.url}`, look: () => checkCopy(copy) }]),
     ...(signals?.from ?? []).map((transport) => ofTransport('signals', transport))
   ]
   if (gateway !== undefined) {

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { MINUTE } from '../../base/index.ts'
 import type { Config, InfluxSource, MqttAccess, PrometheusSource, ReplaySource } from '../../config/index.ts'
-import { endMqtt, mqttClient, mqttError, mqttOptions } from '../../net/index.ts'
+import { endMqtt, influxPing, mqttClient, mqttError, mqttOptions } from '../../net/index.ts'
 import type { Quality } from '../../roles.ts'
 import { mqttAccess, serverOf } from '../live/systems.ts'
 import { fail, type Looked, ok, warn } from './checks.ts'
@@ -34,6 +34,13 @@ export async function* checkInflux(source: InfluxSource): AsyncIterable<Looked> 
     first = false
     yield answered(name, answer.series.values, answer.quality)
   }
+}
+
+/** Where the loop keeps a copy: asked for an answer, nothing is written. */
+export async function* checkCopy(copy: NonNullable<Config['store']['influxdb']>): AsyncIterable<Looked> {
+  const { version, database, org, token } = copy
+  const { tookMs } = await timed(() => influxPing({ ...serverOf(copy), version, database, org, token }))
+  yield reached('InfluxDB', tookMs)
 }
 
 function pick({ version, database, retentionPolicy, org, token }: InfluxSource) {

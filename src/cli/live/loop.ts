@@ -24,6 +24,7 @@ import { readModelFile } from '../../store/model-file.ts'
 import { standing } from '../../work/index.ts'
 import { moduleOf } from '../jobs.ts'
 import { answerer } from './answers.ts'
+import { openCopy } from './copy.ts'
 import type { Log } from './log.ts'
 import { openSignals } from './signals.ts'
 import { fleetTargets } from './targets.ts'
@@ -82,7 +83,10 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     const lease = leaseKeeper({ record: store, holder, clock, leaseMs, renewMs, deadlineMs })
     const keeping = lease.keep(stop.signal, (what) => log.note('lease', what))
     opened.push(() => keeping)
+    const copy = openCopy(config.store, log.note)
+    opened.push(() => copy?.close())
     const tell = (event: LoopEvent) => {
+      if (event.kind === 'turn') copy?.turn(event.turn)
       book.take(event)
       meters.take(event)
       log.event(event)
@@ -103,7 +107,7 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
       const heard = await openSignals(next, clock, log, stop.signal, signals)
       const live = {
         ...{ clock, tell: log.note, readModel: readModelFile },
-        ...{ apply, thread, record: store, signals: heard }
+        ...{ apply, thread, copy, record: store, signals: heard }
       }
       const targets = await fleetTargets(next, live)
       signals = heard

@@ -10,6 +10,7 @@ import { type FleetTarget, type ForecastDesk, forecastDesk, type SignalDesk } fr
 import type { Json, Policy, Source } from '../../roles.ts'
 import type { Standing } from '../../work/index.ts'
 import { fixedOf, type PolicySettings, policyOf, priorsOf } from '../config/assemble.ts'
+import type { LiveCopy } from './copy.ts'
 import type { LiveForecast } from './forecasts.ts'
 import { type ActuatorRecord, type LiveParts, rememberingActuator, replayed, sourcesOf } from './systems.ts'
 
@@ -21,6 +22,8 @@ export interface TargetParts extends LiveParts {
   readonly record: ActuatorRecord
   /** Where forecasts are made. */
   readonly thread: Standing
+  /** Where readings are copied to. */
+  readonly copy?: Pick<LiveCopy, 'tapped'>
   /** Warnings for a target, and where they come from. */
   readonly signals?: { readonly source: () => Source; readonly desk: (target: string) => SignalDesk }
 }
@@ -31,7 +34,7 @@ export async function fleetTargets(config: Config, parts: TargetParts): Promise<
 }
 
 async function fleetTarget(config: Config, target: TargetConfig, parts: TargetParts): Promise<FleetTarget> {
-  const { apply, signals } = parts
+  const { apply, signals, copy } = parts
   const { name, mode, guards } = target
   const made = policyFor(config, target, parts)
   const intervalMs = made.policy.intervalMs
@@ -41,11 +44,13 @@ async function fleetTarget(config: Config, target: TargetConfig, parts: TargetPa
   const sources = target.sources.every(({ type }) => type === 'replay')
     ? [...told, pretended(target, parts)]
     : told
+  const copied = (all: readonly Source[]) =>
+    copy === undefined ? all : all.map((source) => copy.tapped(name, source))
   const loop = {
     name,
     ...made,
     intervalMs,
-    sources: signals === undefined ? sources : [...sources, signals.source()],
+    sources: copied(signals === undefined ? sources : [...sources, signals.source()]),
     view: {
       stepMs,
       keepMs: historyMs,
