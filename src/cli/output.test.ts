@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { readFormat, table } from './output.ts'
+import { nowAndThen, readFormat, table } from './output.ts'
 
 const output = fileURLToPath(new URL('./output.ts', import.meta.url))
 
@@ -79,4 +79,18 @@ describe('a table', () => {
   it('says so when there is nothing', () => {
     expect(table([])).toBe('(nothing)')
   })
+})
+
+it('tells progress every ten seconds where it cannot rewrite a line, and never an empty one', () => {
+  let nowMs = 0
+  const told: string[] = []
+  const say = nowAndThen(
+    (line) => told.push(line),
+    () => nowMs
+  )
+  for (; nowMs <= 30_000; nowMs += 500) {
+    say(`${nowMs / 1_000} s`)
+    say('')
+  }
+  expect(told).toEqual(['10 s', '20 s', '30 s'])
 })

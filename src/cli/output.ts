@@ -42,10 +42,28 @@ export function note(line: string, quiet = false): void {
   if (!quiet) writeAll(2, `${line}\n`)
 }
 
-/** A progress line that is rewritten in place; silent unless stderr is a terminal. */
+/** A progress line that is rewritten in place; where stderr is no terminal, a line of its own now and then. */
 export function progress(quiet = false): (line: string) => void {
-  if (quiet || !process.stderr.isTTY) return () => {}
-  return (line) => writeAll(2, `\r\x1b[2K${line}`)
+  if (quiet) return () => {}
+  return process.stderr.isTTY
+    ? (line) => writeAll(2, `\r\x1b[2K${line}`)
+    : nowAndThen((line) => writeAll(2, `${line}\n`))
+}
+
+/** Often enough to see that something happens, seldom enough for the log of a CI. */
+const EVERY_MS = 10_000
+
+/** The newest line every ten seconds, so that what is over sooner says nothing. An empty one, which clears the line of a terminal, is none. */
+export function nowAndThen(
+  write: (line: string) => void,
+  now: () => number = Date.now
+): (line: string) => void {
+  let lastMs = now()
+  return (line) => {
+    if (line === '' || now() - lastMs < EVERY_MS) return
+    lastMs = now()
+    write(line)
+  }
 }
 
 /** Columns padded to their widest cell, numbers right, one line a row. */
