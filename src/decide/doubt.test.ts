@@ -35,6 +35,58 @@ describe('what is doubted of an operator', () => {
   })
 })
 
+describe('an operator to which nothing came', () => {
+  const nothing = { trueProcessingRate: NaN, trueOutputRate: NaN, busy: 0, idle: 1 }
+  const idle = { ...nothing, observedProcessingRate: 0, observedOutputRate: 0 }
+  const job = (source: Partial<Operator>, sink: Partial<Operator>): Observation => ({
+    nowMs: 0,
+    capacity: { ready: { sink: 3 } },
+    topology: {
+      operators: [
+        { id: 'src', parallelism: 1, source: true, ...idle, lag: 0, ...source },
+        { id: 'sink', parallelism: 3, ...idle, ...sink }
+      ],
+      edges: [{ from: 'src', to: 'sink' }]
+    }
+  })
+  const rate = 'topology.sink true processing rate unknown'
+
+  it.each([
+    ['is measured to be idle', {}, {}, []],
+    ['is idle but for a moment', {}, { busy: 0.08, idle: 0.92 }, []],
+    ['is busy with nothing', {}, { busy: 0.5, idle: 0.5 }, [rate]],
+    ['says nothing of its idle time', {}, { idle: undefined }, [rate]],
+    ['has an idle time that is not known', {}, { idle: NaN }, [rate]],
+    ['was not measured', {}, { observedProcessingRate: NaN }, [rate]],
+    ['does not tell what came', {}, { observedProcessingRate: undefined }, [rate]],
+    ['gives something out', {}, { observedOutputRate: 1 }, [rate]],
+    ['has records that wait for its source', { lag: 7 }, {}, ['topology.src true output rate unknown', rate]],
+    ['has a source of which the lag is not known', { lag: NaN }, {}, ['topology.src lag unknown', rate]],
+    [
+      'has a source that tells no lag, and may not reach its broker',
+      { lag: undefined },
+      {},
+      ['topology.src true output rate unknown', rate]
+    ],
+    ['has no source at all', { source: false }, {}, ['topology.src true processing rate unknown', rate]]
+  ] as const)('%s', (_, source, sink, doubts) => {
+    expect(doubtsOf(job(source, sink))).toEqual(doubts)
+  })
+})
+
+it('what rescales took in the past is no doubt about now', () => {
+  const stale: Metric = { value: 585, quality: 'stale', ageMs: 1e9 }
+  const metrics = {
+    cpu: { value: 0.5, quality: 'ok' as const },
+    rescaleMs: stale,
+    'rescaleDownMs.p90': stale
+  }
+  expect(doubtsOf({ nowMs: 0, capacity: { ready: { a: 1 } }, metrics })).toEqual([])
+  expect(
+    doubtsOf({ nowMs: 0, capacity: { ready: { a: 1 } }, metrics: { ...metrics, rescaled: stale } })
+  ).toEqual(['metrics.rescaled stale'])
+})
+
 const MINUTE = 60_000
 const missing: Metric = { value: NaN, quality: 'missing' }
 const zero: Metric = { value: 0, quality: 'ok' }

@@ -6,8 +6,13 @@
  * where it is no source, and lag where it is told; a reading with its metrics for every ready unit; the capacity itself. A section that is absent is no
  * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known, and so is what comes of it: a latency that
  * is missing where the load's last step was measured as zero and nothing waits. Nobody asked, so nobody could measure it.
+ *
+ * So it is with the true rate of an operator to which nothing came: 0 in, 0 out, idle 90 % of its time or more, and every source has a lag of
+ * zero. What it could do it can still do, however long ago that was measured: there is no age limit, since for a load of zero any rate asks
+ * for the minimum, and with the first record its rate is measured again or is unknown. A source without a lag gauge may be one that
+ * cannot reach its broker: there the doubt stays. What past rescales took says nothing of now, and is no doubt however old it is.
  */
-import type { Metric, Observation, Operator } from '../roles.ts'
+import type { Metric, Observation, Operator, Topology } from '../roles.ts'
 import { usable } from './answer.ts'
 
 export interface Trust {
@@ -38,7 +43,7 @@ export function doubtsOf(seen: Observation, trust: Trust = defaultTrust): readon
   if (badLoad !== undefined) doubts.add(badLoad)
   // Metrics that must be there may be told unit by unit instead.
   const names = units !== undefined && metrics === undefined ? [] : trust.metrics
-  for (const name of names ?? Object.keys(metrics ?? {})) {
+  for (const name of names ?? Object.keys(metrics ?? {}).filter((it) => !isPast(it))) {
     const bad = metricDoubt(metrics?.[name], trust)
     if (bad === undefined || (bad === 'missing' && isLatency(name) && nobodyAsked(seen, trust))) continue
     doubts.add(`metrics.${name} ${bad}`)
@@ -53,12 +58,29 @@ export function doubtsOf(seen: Observation, trust: Trust = defaultTrust): readon
     if (unit.metrics === undefined) doubts.add('units without metrics')
   }
   if (units !== undefined) for (const doubt of countDoubts(seen)) doubts.add(doubt)
+  const drained = topology !== undefined && isDrained(topology)
   for (const operator of topology?.operators ?? []) {
-    const bad = operatorDoubt(operator)
+    const bad = operatorDoubt(operator, drained && isIdle(operator))
     if (bad !== undefined) doubts.add(`topology.${operator.id} ${bad}`)
   }
   if (forecast?.mean.some((y) => !Number.isFinite(y))) doubts.add('forecast invalid')
   return [...doubts]
+}
+
+const isPast = (name: string) => /^rescale(Down)?Ms(\.|$)/.test(name)
+
+/** Flink's idle time is some hundred milliseconds off at any moment, of a window of ten seconds. */
+const IDLE = 0.9
+
+/** Nothing came, and it was measured that nothing came. */
+function isIdle({ observedProcessingRate, observedOutputRate, idle = NaN }: Operator): boolean {
+  return observedProcessingRate === 0 && observedOutputRate === 0 && idle >= IDLE
+}
+
+/** Every source says that nothing waits before it. */
+function isDrained({ operators }: Topology): boolean {
+  const sources = operators.filter(({ source }) => source)
+  return sources.length > 0 && sources.every(({ lag }) => lag === 0)
 }
 
 /** By name, or by the resource behind it: `latency`, `latency.map`. */
@@ -121,13 +143,14 @@ export function metricDoubt(
 }
 
 /** Sources may leave their processing rate open; what they put out must be known. */
-function operatorDoubt(operator: Operator): string | undefined {
+function operatorDoubt(operator: Operator, idle: boolean): string | undefined {
   const { source, trueProcessingRate, trueOutputRate, observedProcessingRate, observedOutputRate, lag } =
     operator
+  if (lag !== undefined && !usable(lag)) return 'lag unknown'
+  if (idle) return undefined
   if (!source && !(usable(trueProcessingRate) && trueProcessingRate > 0))
     return 'true processing rate unknown'
   if (!usable(trueOutputRate)) return 'true output rate unknown'
   const observed = [...(source ? [] : [observedProcessingRate]), observedOutputRate]
-  if (observed.some((rate) => rate !== undefined && !usable(rate))) return 'observed rate unknown'
-  return lag !== undefined && !usable(lag) ? 'lag unknown' : undefined
+  return observed.some((rate) => rate !== undefined && !usable(rate)) ? 'observed rate unknown' : undefined
 }
