@@ -162,17 +162,33 @@ describe('a job as one resource', () => {
 describe('mpc on a job of several operators', () => {
   const policy = mpc({})
 
-  it('gives back the sooner, the less of a restart is longer than one may wait', () => {
+  describe('where a restart of 20 s stops it', () => {
     const ready = { source: 1, parse: 5, count: 10 }
-    const units = (latencyMs: number) => {
-      const service = { leadTimeMs: { p50: 1_000, p90: 3_000 }, restartMs: { p50: 10_000, p90: 20_000 } }
-      const seen = seenWith(ready, 700, { service, slo: { latencyMs } })
+    const service = { leadTimeMs: { p50: 1_000, p90: 3_000 }, restartMs: { p50: 10_000, p90: 20_000 } }
+    const units = (latencyMs: number, lag: number) => {
+      const metrics = { lag: { value: lag, quality: 'ok' as const } }
+      const seen = seenWith(ready, 700, { service, slo: { latencyMs }, metrics })
       return policy.decide(seen, policy.initial()).decision.to.count
     }
-    // Half of the SLO is what one may wait where latency was never seen.
-    expect(units(60_000)).toBeLessThan(10)
-    expect(units(2_000)).toBe(10)
-    expect(units(20_000)).toBeLessThanOrEqual(units(2_000))
+
+    it('gives back what is not needed when nobody waits longer for it than they may', () => {
+      expect(units(30_000, 0)).toBeLessThan(10)
+      expect(units(2_000, 0)).toBe(10)
+    })
+
+    it('counts what waits already: it has less patience left', () => {
+      // 10 s of the load wait, within the SLO: with the restart it would be over.
+      expect(units(30_000, 7_000)).toBe(10)
+    })
+
+    it('takes lag / load for the latency of an idle job that does not tell it', () => {
+      const idle = (more: Partial<Observation>) =>
+        policy.decide(seenWith(ready, 700, { service, ...more }), policy.initial()).memory.idleMs
+      const lag = { value: 350, quality: 'ok' as const }
+      expect(idle({ metrics: { lag } })).toBeCloseTo(500, 6)
+      expect(idle({ metrics: { lag, latency: { value: 80, quality: 'ok' } } })).toBe(80)
+      expect(idle({ metrics: { lag: { value: NaN, quality: 'missing' } } })).toBeNull()
+    })
   })
 
   it('asks for all operators at once when more comes than the job can do', () => {

@@ -35,7 +35,7 @@ export interface Situation {
   readonly leadMs: number
   readonly paidMs: number
   readonly restartMs: number
-  /** Of a restart, what is late: of a job of several operators that over the patience. */
+  /** Of a restart, what is late: of a job of several operators what is longer than the patience that waiting has left. */
   readonly feltMs: number
   /** From asking to serving: lead time and restart. */
   readonly reachMs: number
@@ -69,7 +69,9 @@ const ASSUMED_RESTART = 30 * SECOND
 
 export function remember(seen: Observation, resource: string, before: MpcMemory): MpcMemory {
   const { forecast, load, nowMs } = seen
-  const latency = trusted(seen.metrics?.latency)
+  const told = trusted(seen.metrics?.latency)
+  const job = before.job ?? noJob
+  const latency = Number.isNaN(told) && job.bottleneck === resource ? waitedMs(seen) : told
   const least = before.idleMs === null ? Infinity : before.idleMs * FORGET
   const idleMs = Number.isNaN(latency) ? before.idleMs : Math.min(latency, least)
   const surprise =
@@ -78,7 +80,13 @@ export function remember(seen: Observation, resource: string, before: MpcMemory)
       : learnSurprise(before.surprise, forecast, load, nowMs, reachOf(seen))
   const unitRate = seen.service?.unitRate ?? NaN
   const trouble = watchTrouble(before.trouble, seen, resource, latestLoad(seen), unitRate)
-  return { idleMs, surprise, trouble, job: before.job ?? noJob }
+  return { idleMs, surprise, trouble, job }
+}
+
+/** Where a job does not tell its latency: how long what waits has waited. */
+function waitedMs(seen: Observation): number {
+  const load = latestLoad(seen)
+  return load > 0 ? (SECOND * trusted(seen.metrics?.lag)) / load : NaN
 }
 
 /** From asking to serving: lead time and restart. */
@@ -107,6 +115,8 @@ export function situationOf(
   const least = Math.min(leastUnits(seen, resource), max)
   const gauge = metricOf(seen, 'lag', resource, false) ?? metricOf(seen, 'queue', resource, false)
   const queue = trusted(gauge)
+  const backlog = Number.isNaN(queue) ? atLeast(gauge) : queue
+  const isJob = memory.job.bottleneck === resource
   return {
     nowMs,
     ready: capacity.ready[resource] ?? 0,
@@ -115,12 +125,12 @@ export function situationOf(
     leadMs,
     paidMs: service?.leadTimeMs?.p50 ?? ASSUMED_LEAD,
     restartMs,
-    feltMs: memory.job.bottleneck === resource ? Math.max(0, restartMs - 1_000 * patience) : restartMs,
+    feltMs: isJob ? feltOf(restartMs, patience, backlog / load) : restartMs,
     reachMs: leadMs + restartMs,
     spare,
     loadMs: seen.load?.stepMs ?? NaN,
     load,
-    backlog: Number.isNaN(queue) ? atLeast(gauge) : queue,
+    backlog,
     blind: gauge !== undefined && Number.isNaN(queue),
     stopsPerMs: troubleRate(memory.trouble, nowMs),
     stopMs: memory.trouble.lostMs,
@@ -129,6 +139,12 @@ export function situationOf(
     least,
     most: max
   }
+}
+
+/** `patience` and `waits` in seconds. What waits already has less patience left. */
+function feltOf(restartMs: number, patience: number, waits: number): number {
+  const left = SECOND * Math.max(0, patience - (waits || 0))
+  return Math.max(0, restartMs - left)
 }
 
 /** What was seen of some parts waits there at least. */
