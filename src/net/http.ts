@@ -33,6 +33,10 @@ export interface JsonAnswer {
   readonly body: unknown
   /** How long the server asks to be left alone. */
   readonly retryAfterMs?: number
+  /** Its clock when it answered, to the second; `NaN` where it does not say. */
+  readonly dateMs: number
+  /** What InfluxDB calls its version in each answer. */
+  readonly version?: string
 }
 
 const largest = 64 * 1024 * 1024
@@ -65,8 +69,14 @@ export async function requestJson(url: URL, request: JsonRequest): Promise<JsonA
   try {
     const response = await follow(url, request, signal)
     const body = json(url, response, await text(url, response))
-    const seconds = Number(response.headers['retry-after'] ?? NaN)
-    return { status: response.statusCode ?? 0, body, ...(seconds >= 0 && { retryAfterMs: seconds * 1_000 }) }
+    const { date = '', 'retry-after': after = NaN, 'x-influxdb-version': version } = response.headers
+    return {
+      status: response.statusCode ?? 0,
+      body,
+      dateMs: Date.parse(date),
+      ...(Number(after) >= 0 && { retryAfterMs: Number(after) * 1_000 }),
+      ...(typeof version === 'string' && { version })
+    }
   } catch (cause) {
     if (cause instanceof PrescaleError) throw cause
     if (request.abort?.aborted) {

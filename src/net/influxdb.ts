@@ -66,13 +66,16 @@ export function influxWrite(server: InfluxServer, lines: string, abort?: AbortSi
   return ask(server, '/api/v2/write', { org, bucket: database, precision: 'ms' }, { text: lines }, abort)
 }
 
-/** Asks the server for nothing but an answer. Errors: UNREACHABLE, BAD_ANSWER. */
-export async function influxPing(server: InfluxServer, abort?: AbortSignal): Promise<void> {
+/** Asks the server for nothing but an answer: its clock, and its version. Errors: UNREACHABLE, BAD_ANSWER. */
+export async function influxPing(
+  server: InfluxServer,
+  abort?: AbortSignal
+): Promise<{ readonly nowMs: number; readonly version?: string }> {
   const url = endpoint(server.url, '/ping', names, example)
   const headers = headersOf(server, names)
   const { timeoutMs = 10_000, tls } = server
-  const { status } = await requestJson(url, { headers, timeoutMs, tls, abort })
-  if (status === 204 || status === 200) return
+  const { status, dateMs: nowMs, version } = await requestJson(url, { headers, timeoutMs, tls, abort })
+  if (status === 204 || status === 200) return { nowMs, ...(version !== undefined && { version }) }
   throw new PrescaleError(
     'BAD_ANSWER',
     `${url.origin}${url.pathname} answers ${status}, not as InfluxDB does`

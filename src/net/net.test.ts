@@ -171,6 +171,7 @@ describe('one request', () => {
     expect(await requestJson(url, { timeoutMs: 5_000 })).toEqual({
       status: 429,
       body: undefined,
+      dateMs: expect.any(Number),
       retryAfterMs: 7_000
     })
     close()

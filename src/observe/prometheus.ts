@@ -4,6 +4,7 @@
  *   GET  /api/v1/query_range?query&start&end&step  →  { status, data: { resultType: 'matrix',
  *        result: [{ metric, values: [[seconds, 'number'], …] }] }, warnings?: [], infos?: [] }
  *   GET  /api/v1/query?query=1  →  { status }   to see whether it is there
+ *   GET  /api/v1/status/buildinfo  →  { data: { version } }
  *
  * The value of a step [t, t + step) is the answer at its end, which is where `rate(x[step])` looks back over the step.
  * A step without an answer is `NaN`, never zero. At most 11,000 points are asked for at once, Prometheus' own limit.
@@ -63,22 +64,33 @@ export async function queryRange(
   }
 }
 
-/** Asks the server for nothing but an answer. Errors as of `queryRange`. */
-export async function ping(server: PrometheusServer, abort?: AbortSignal): Promise<void> {
+/** Asks the server for nothing but an answer: its clock, and its version where it tells one. Errors as of `queryRange`. */
+export async function ping(
+  server: PrometheusServer,
+  abort?: AbortSignal
+): Promise<{ readonly nowMs: number; readonly version?: string }> {
   const url = routeOf(server, 'query')
   url.search = 'query=1'
-  const { status, body } = await requestJson(url, {
+  const request = {
     headers: headersOf(server, names),
     tls: server.tls,
     abort,
     timeoutMs: server.timeoutMs ?? 30_000
-  })
+  }
+  const { status, body, dateMs: nowMs } = await requestJson(url, request)
   if (status !== 200 || (body as Partial<Body> | null)?.status !== 'success') {
     throw new PrescaleError(
       'BAD_ANSWER',
       `${url.origin}${url.pathname} answers ${status}, not as Prometheus does`
     )
   }
+  const told = await requestJson(routeOf(server, 'status/buildinfo'), request).catch((error: unknown) => {
+    // Not everybody who speaks Prometheus has it, and some proxies answer with a page.
+    if (error instanceof PrescaleError && error.code === 'BAD_ANSWER') return undefined
+    throw error
+  })
+  const { version } = ((told?.body ?? {}) as { data?: { version?: unknown } }).data ?? {}
+  return { nowMs, ...(typeof version === 'string' && version !== '' && { version }) }
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -120,7 +132,7 @@ function asker(server: PrometheusServer, query: string, stepMs: number, abort?: 
 
 const names = { url: 'prometheus:URL', bearer: '--bearer' }
 
-function routeOf({ url }: PrometheusServer, route: 'query' | 'query_range'): URL {
+function routeOf({ url }: PrometheusServer, route: 'query' | 'query_range' | 'status/buildinfo'): URL {
   return endpoint(url, `/api/v1/${route}`, names, 'prometheus:http://host:9090')
 }
 

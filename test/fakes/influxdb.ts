@@ -36,7 +36,7 @@ export async function fakeInflux(): Promise<FakeInflux> {
     fake.asked.push({ path: url.pathname, params: url.searchParams, body, authorization })
     const json = (status: number, answer?: unknown) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(answer && JSON.stringify(answer))
-    if (url.pathname === '/ping') return json(204)
+    if (url.pathname === '/ping') return response.writeHead(204, { 'X-Influxdb-Version': '1.8.10' }).end()
     if (url.pathname === '/query') {
       const q = new URLSearchParams(body).get('q') ?? ''
       const created = /^CREATE DATABASE "(.+)"$/.exec(q)?.[1]

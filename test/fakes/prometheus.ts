@@ -1,7 +1,7 @@
 /**
  * A small Prometheus: range queries over functions of time, with the real one's limit and error shapes.
  *
- *   GET|POST /api/v1/query_range   and any other answer a test wants to give (`respond`)
+ *   GET|POST /api/v1/query_range, GET /api/v1/query, /api/v1/status/buildinfo   and any other answer a test wants to give (`respond`)
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -31,6 +31,9 @@ export async function fakePrometheus(series: readonly FakeSeries[] = []): Promis
     if (fake.respond !== undefined) return fake.respond(request, response)
     if (url.pathname.endsWith('/api/v1/query')) {
       return send(response, 200, { status: 'success', data: { resultType: 'scalar', result: [0, '1'] } })
+    }
+    if (url.pathname.endsWith('/api/v1/status/buildinfo')) {
+      return send(response, 200, { status: 'success', data: { version: '3.5.0' } })
     }
     if (!url.pathname.endsWith('/api/v1/query_range')) return send(response, 404, { status: 'error' })
     rangeQuery(fake, params, response)

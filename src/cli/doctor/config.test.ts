@@ -135,15 +135,54 @@ targets:
     await Promise.all([prometheus.close(), web.close()])
     expect(status('gone')).toEqual({ reach: 'fail' })
     expect(status('page')).toEqual({ answer: 'fail' })
-    expect(status('here')).toEqual({ reach: 'ok', 'query load': 'ok' })
+    expect(status('here')).toEqual({ reach: 'ok', version: 'ok', clock: 'ok', 'query load': 'ok' })
     expect([...codes].sort()).toEqual(['BAD_ANSWER', 'UNREACHABLE'])
     for (const check of checks) if (check.status === 'fail') expect(check.mend).toBeTruthy()
+  })
+
+  it('tells the version of every system that has one, and a clock that is off', async () => {
+    const prometheus = await fakePrometheus([{ at: () => 100 }])
+    const influx = await fakeInflux()
+    influx.rows = [[Date.now(), 100]]
+    const { of } = await doctor(`version: 1
+listen: { metrics: false }
+targets:
+  a:
+    sources:
+      - { type: prometheus, url: '${prometheus.url}', query: x }
+      - { type: influxdb, url: '${influx.url}', database: d, query: 'SELECT mean(v) FROM l WHERE $time GROUP BY time($step)' }
+`)
+    const versions = ['prometheus', 'influxdb'].map(
+      (word) => of(word).find(({ check }) => check === 'version')?.found
+    )
+    expect(versions).toEqual(['3.5.0', '1.8.10'])
+    prometheus.respond = (request, response) => {
+      const body = { status: 'success', data: { resultType: 'matrix', result: [] } }
+      response.setHeader('date', 'Mon, 05 Jan 2026 00:00:00 GMT')
+      response.end(JSON.stringify(request.url?.includes('buildinfo') ? { status: 'error' } : body))
+    }
+    const late = (
+      await doctor(`version: 1
+listen: { metrics: false }
+targets: { a: { source: { type: prometheus, url: '${prometheus.url}', query: x } } }
+`)
+    ).of('prometheus')
+    await Promise.all([prometheus.close(), influx.close()])
+    expect(late.find(({ check }) => check === 'version')).toBeUndefined()
+    expect(late.find(({ check }) => check === 'clock')).toMatchObject({
+      status: 'warn',
+      found: expect.stringContaining('behind ours')
+    })
   })
 
   it('asks for an answer where the loop keeps its copy', async () => {
     const influx = await fakeInflux()
     const copy = (url: string) => `${target()}store: { influxdb: { url: '${url}' } }\n`
-    expect((await doctor(copy(influx.url))).status('copy')).toEqual({ reach: 'ok' })
+    expect((await doctor(copy(influx.url))).status('copy')).toEqual({
+      reach: 'ok',
+      version: 'ok',
+      clock: 'ok'
+    })
     await influx.close()
     expect((await doctor(copy(influx.url))).status('copy')).toEqual({ reach: 'fail' })
     expect(influx.asked.map(({ path }) => path)).toEqual(['/ping'])

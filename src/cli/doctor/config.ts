@@ -12,11 +12,13 @@ import {
   type TargetConfig
 } from '../../config/index.ts'
 import { secret } from '../../net/index.ts'
+import type { GivenCommand } from '../../store/index.ts'
 import { checkText, readText } from '../config/file.ts'
 import { type Check, fail, type Looked, ok, warn } from './checks.ts'
 import { failed } from './common.ts'
 import { checkFlink } from './flink.ts'
 import { checkKafkaSource, checkTopic } from './kafka.ts'
+import { lookAtRecord, type RecordSeen, replayCheck } from './record.ts'
 import { checkCopy, checkInflux, checkListen, checkMqtt, checkPrometheus, checkReplay } from './systems.ts'
 
 /** One thing to look at: what it is called, and how it is looked at. */
@@ -39,8 +41,9 @@ export async function checkConfigFile(
     return { checks, codes: ['BAD_INPUT'] }
   }
   const codes: PrescaleError['code'][] = []
+  const { seen, record } = recordOf(config, codes)
   const looked = await Promise.all(
-    subjectsOf(config).map(async ({ name, look }) => {
+    subjectsOf(config, seen).map(async ({ name, look }) => {
       const lines: Check[] = []
       try {
         for await (const line of look()) lines.push({ subject: name, ...line })
@@ -52,14 +55,39 @@ export async function checkConfigFile(
       return lines
     })
   )
+  const { targets } = config
   const about =
-    config.targets.length === 0
+    targets.length === 0
       ? warn('config', 'valid, without a target', 'prescale init shows one')
-      : ok('config', `valid, ${config.targets.length} ${config.targets.length === 1 ? 'target' : 'targets'}`)
-  return { checks: [{ subject: file, ...about }, ...looked.flat()], codes }
+      : ok('config', `valid, ${targets.length} ${targets.length === 1 ? 'target' : 'targets'}`)
+  return {
+    checks: [{ subject: file, ...about }, ...(targets.length === 0 ? [] : [record]), ...looked.flat()],
+    codes
+  }
 }
 
-function subjectsOf(config: Config): Subject[] {
+/** The record is looked at first: what it says of commands is laid beside what runs. */
+function recordOf(
+  { store: { path }, targets }: Config,
+  codes: PrescaleError['code'][]
+): { seen: RecordSeen; record: Check } {
+  const subject = `record ${path}`
+  try {
+    const seen = lookAtRecord(
+      path,
+      targets.map(({ name }) => name)
+    )
+    return { seen, record: { subject, ...replayCheck(seen.turns) } }
+  } catch (error) {
+    const line = failed(error, {
+      BAD_INPUT: 'move it away (a new one is begun), or say another store.path'
+    })
+    codes.push((error as PrescaleError).code)
+    return { seen: { turns: [], given: new Map() }, record: { subject, ...line } }
+  }
+}
+
+function subjectsOf(config: Config, { given }: RecordSeen): Subject[] {
   const { targets, signals, gateway, store } = config
   const { influxdb: copy } = store
   const said = new Set<string>()
@@ -69,7 +97,7 @@ function subjectsOf(config: Config): Subject[] {
       name: 'secrets',
       look: () => checkSecret(path, reference)
     })),
-    ...targets.flatMap(subjectsOfTarget),
+    ...targets.flatMap((target) => subjectsOfTarget(target, given.get(target.name))),
     ...(copy === undefined ? [] : [{ name: `copy in ${copy.url}`, look: () => checkCopy(copy) }]),
     ...(signals?.from ?? []).map((transport) => ofTransport('signals', transport))
   ]
@@ -90,18 +118,18 @@ function subjectsOf(config: Config): Subject[] {
   return all
 }
 
-function subjectsOfTarget(target: TargetConfig): Subject[] {
+function subjectsOfTarget(target: TargetConfig, given?: GivenCommand): Subject[] {
   return target.sources.map((source) => ({
     name: `${target.name}: ${source.type} ${'url' in source ? source.url : 'bootstrapServers' in source ? source.bootstrapServers.join(',') : source.file}`,
-    look: () => bySource(source, target)
+    look: () => bySource(source, target, given)
   }))
 }
 
 /** How each kind of source is looked at. */
-function bySource(source: SourceConfig, target: TargetConfig): AsyncIterable<Looked> {
+function bySource(source: SourceConfig, target: TargetConfig, given?: GivenCommand): AsyncIterable<Looked> {
   switch (source.type) {
     case 'flink':
-      return checkFlink(source, target)
+      return checkFlink(source, target, given)
     case 'prometheus':
       return checkPrometheus(source)
     case 'influxdb':

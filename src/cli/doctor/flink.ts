@@ -1,17 +1,23 @@
 /** What `doctor` asks of a Flink: who it is, whether it lets itself be rescaled in place, whether there is room, and who else does it. */
 import { formatDuration, nearestName, PrescaleError, parseDuration } from '../../base/index.ts'
 import type { FlinkSource, TargetConfig } from '../../config/index.ts'
-import { type FlinkJob, type FlinkRest, findJob, flinkRest } from '../../net/index.ts'
+import { type FlinkJob, type FlinkRequirements, type FlinkRest, findJob, flinkRest } from '../../net/index.ts'
+import type { GivenCommand } from '../../store/index.ts'
 import { serverOf } from '../live/systems.ts'
 import { fail, type Looked, ok, warn } from './checks.ts'
 import { clockCheck, reached, timed } from './common.ts'
+import { commandChecks } from './record.ts'
 
 /** The least version with `resource-requirements` (FLIP-291). */
 const rescales = [1, 18]
 /** A checkpoint older than this makes every rescale repeat as much. */
 const OLD_CHECKPOINT_MS = 10 * 60_000
 
-export async function* checkFlink(source: FlinkSource, target: TargetConfig): AsyncIterable<Looked> {
+export async function* checkFlink(
+  source: FlinkSource,
+  target: TargetConfig,
+  given?: GivenCommand
+): AsyncIterable<Looked> {
   const rest = flinkRest(serverOf(source))
   const { value: cluster, tookMs } = await timed(() => rest.overview())
   yield reached(`Flink ${cluster.version}`, tookMs)
@@ -40,8 +46,9 @@ export async function* checkFlink(source: FlinkSource, target: TargetConfig): As
       )
   const job = await rest.job(found.id)
   yield clockCheck(job.nowMs)
-  yield* inPlace(rest, job, target)
+  const bounds = yield* inPlace(rest, job, target)
   yield* room(cluster, job, target)
+  yield* commandChecks(given, job, bounds, target)
   yield await checkpoints(rest, job)
   yield* configured(rest)
 }
@@ -58,13 +65,20 @@ function versionCheck(version: string): Looked {
       )
 }
 
-async function* inPlace(rest: FlinkRest, job: FlinkJob, { actuator }: TargetConfig): AsyncIterable<Looked> {
+/** Returns what the job asks for, where it says so. */
+async function* inPlace(
+  rest: FlinkRest,
+  job: FlinkJob,
+  { actuator }: TargetConfig
+): AsyncGenerator<Looked, FlinkRequirements | undefined> {
   if (actuator.type === 'flink' && actuator.method === 'savepoint') {
-    return yield ok('scheduler', 'not needed: it is rescaled by savepoint')
+    yield ok('scheduler', 'not needed: it is rescaled by savepoint')
+    return undefined
   }
   const mend = 'set jobmanager.scheduler: adaptive and submit the job again, or actuator method: savepoint'
   if (job.scheduler !== '' && job.scheduler !== 'Adaptive') {
-    return yield warn('scheduler', `the scheduler is ${job.scheduler}`, mend)
+    yield warn('scheduler', `the scheduler is ${job.scheduler}`, mend)
+    return undefined
   }
   try {
     const wanted = await rest.requirements(job.id)
@@ -77,9 +91,11 @@ async function* inPlace(rest: FlinkRest, job: FlinkJob, { actuator }: TargetConf
         'a job with lowerBound above 1 stops when a TaskManager is lost; the next rescale sets it to 1'
       )
     }
+    return wanted
   } catch (error) {
     if (!(error instanceof PrescaleError) || error.code === 'INTERRUPTED') throw error
     yield warn('scheduler', `it is not adaptive: ${error.message}`, mend)
+    return undefined
   }
 }
 

@@ -4,9 +4,10 @@ import { MINUTE } from '../../base/index.ts'
 import type { Config, InfluxSource, MqttAccess, PrometheusSource, ReplaySource } from '../../config/index.ts'
 import { endMqtt, influxPing, mqttClient, mqttError, mqttOptions } from '../../net/index.ts'
 import type { Quality } from '../../roles.ts'
+import { askLoop } from '../../serve/socket.ts'
 import { mqttAccess, serverOf } from '../live/systems.ts'
 import { fail, type Looked, ok, warn } from './checks.ts'
-import { reached, timed } from './common.ts'
+import { clockCheck, reached, timed } from './common.ts'
 
 /** So much of the past is asked for: a query that finds nothing in it gives a policy nothing either. */
 const LOOK_BACK_MS = 10 * MINUTE
@@ -14,8 +15,7 @@ const LOOK_BACK_MS = 10 * MINUTE
 export async function* checkPrometheus(source: PrometheusSource): AsyncIterable<Looked> {
   const { ping, queryRange } = await import('../../observe/prometheus.ts')
   const server = serverOf(source)
-  const { tookMs } = await timed(() => ping(server))
-  yield reached('Prometheus', tookMs)
+  yield* answers('Prometheus', () => ping(server))
   for (const [name, query] of Object.entries(source.queries)) {
     const answer = await queryRange(server, { query, ...lately(source.step) })
     yield answered(name, answer.series.values, answer.quality)
@@ -25,13 +25,9 @@ export async function* checkPrometheus(source: PrometheusSource): AsyncIterable<
 export async function* checkInflux(source: InfluxSource): AsyncIterable<Looked> {
   const { queryInflux } = await import('../../observe/influxdb.ts')
   const server = { ...serverOf(source), ...pick(source) }
-  let first = true
+  yield* answers('InfluxDB', () => influxPing(server))
   for (const [name, query] of Object.entries(source.queries)) {
-    const { value: answer, tookMs } = await timed(() =>
-      queryInflux(server, { query, ...lately(source.step) })
-    )
-    if (first) yield reached('InfluxDB', tookMs)
-    first = false
+    const answer = await queryInflux(server, { query, ...lately(source.step) })
     yield answered(name, answer.series.values, answer.quality)
   }
 }
@@ -39,12 +35,22 @@ export async function* checkInflux(source: InfluxSource): AsyncIterable<Looked> 
 /** Where the loop keeps a copy: asked for an answer, nothing is written. */
 export async function* checkCopy(copy: NonNullable<Config['store']['influxdb']>): AsyncIterable<Looked> {
   const { version, database, org, token } = copy
-  const { tookMs } = await timed(() => influxPing({ ...serverOf(copy), version, database, org, token }))
-  yield reached('InfluxDB', tookMs)
+  yield* answers('InfluxDB', () => influxPing({ ...serverOf(copy), version, database, org, token }))
 }
 
 function pick({ version, database, retentionPolicy, org, token }: InfluxSource) {
   return { version, database, retentionPolicy, org, token }
+}
+
+/** That it answers, in which version, and what time it is there. */
+async function* answers(
+  what: string,
+  ask: () => Promise<{ readonly nowMs: number; readonly version?: string }>
+): AsyncIterable<Looked> {
+  const { value, tookMs } = await timed(ask)
+  yield reached(what, tookMs)
+  if (value.version !== undefined) yield ok('version', value.version)
+  yield clockCheck(value.nowMs)
 }
 
 function lately(stepMs: number) {
@@ -98,18 +104,21 @@ export async function* checkReplay({
 
 /** The process itself: its port, and whether others may see it. */
 export async function* checkListen({ listen }: Config): AsyncIterable<Looked> {
-  const { host, metrics } = listen
+  const { host, metrics, socket } = listen
   if (metrics === false) return yield ok('port', 'no metrics are served')
   const why = await canListen(host, metrics)
-  yield why === undefined
-    ? ok('port', `${host}:${metrics} is free`)
-    : fail(
-        'port',
-        `${host}:${metrics} cannot be taken: ${why}`,
-        why === 'EADDRINUSE'
-          ? 'say another listen.metrics, or stop who has it (a loop that runs already?)'
-          : 'say another listen.host'
-      )
+  const isOurs = why === 'EADDRINUSE' && (await askLoop(socket, { ask: 'status' })) !== undefined
+  if (isOurs) yield ok('port', `${host}:${metrics} is taken, and a loop of this config runs`)
+  else
+    yield why === undefined
+      ? ok('port', `${host}:${metrics} is free`)
+      : fail(
+          'port',
+          `${host}:${metrics} cannot be taken: ${why}`,
+          why === 'EADDRINUSE'
+            ? 'say another listen.metrics, or stop who has it (a loop that runs already?)'
+            : 'say another listen.host'
+        )
   if (host === '0.0.0.0' || host === '::') {
     yield warn(
       'open',
