@@ -1,6 +1,17 @@
 /** What the package promises to whoever installs it: its subpaths, its files, its command on an old Node. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
@@ -51,6 +62,40 @@ describe('the command', () => {
     })
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toMatch(/^prescale: needs Node\.js 24 or newer, this is [\d.]+; .+\n$/)
+  })
+
+  /** The command alone in a folder, with what is built or not. */
+  function alone(built: string | undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'prescale-package-'))
+    try {
+      for (const file of [bin.prescale, 'package.json']) cpSync(root + file, join(folder, file))
+      if (built !== undefined) {
+        mkdirSync(join(folder, 'dist/cli'), { recursive: true })
+        writeFileSync(join(folder, 'dist/cli/main.js'), built)
+      }
+      return spawnSync(process.execPath, [join(folder, bin.prescale), 'rehearse'], { encoding: 'utf8' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  it.each([
+    [
+      'a clone that was not built',
+      undefined,
+      /^prescale: this clone is not built; run: npm ci && npm run build\n.*npm run -s prescale -- COMMAND\n$/
+    ],
+    ['packages that are not there', "import 'commander'", /^prescale: .*'commander'.*; run: npm ci\n$/]
+  ])('says in one line what to run in %s, and exits with 2', (_, built, line) => {
+    const { status, stdout, stderr } = alone(built)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toMatch(line)
+  })
+
+  it('hides no other error', () => {
+    const { status, stderr } = alone("throw new Error('of its own')")
+    expect(status).toBe(1)
+    expect(stderr).toContain('of its own')
   })
 
   it('can be executed as it is', () => {
