@@ -74,6 +74,10 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     const args = ['brief.csv', ...tiny, '--seeds', '2', '--seed', '5', '--quiet']
     const one = await train(...args, '--threads', '1', '--out', 'one.json', '--curve', 'one.svg')
     expect(one.stderr).toBe('')
+    expect(one.stdout).toMatch(/^kept +after .*, the best on validation: reward -[\d.,]+ of an episode$/m)
+    expect(one.stdout).toMatch(
+      /^at the end +of training \d+ episodes were over, .*: too few to tell how it went$/m
+    )
     expect(one.stdout).toMatch(
       /^world +spark, scenario balanced, edge: none, began from nothing, one unit serves [\d.]+ events\/s$/m
     )
@@ -154,7 +158,8 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     expect(code).toBe(0)
     expect(stderr).toMatch(/^\d+ minutes were not measured: taken for the one before each$/m)
     expect(stdout).toMatch(/^world +service, forecast: sma, one unit serves 50 events\/s$/m)
-    expect(stdout).toMatch(/^On 48 minutes of the part that was held back:$/m)
+    expect(stdout).toMatch(/^at the end +of training -?[\d.,]+ of a minute; there it also tries by chance/m)
+    expect(stdout).toMatch(/^On 48 minutes of the part that was held back, reward of a minute:$/m)
     expect(stdout).toMatch(/^q-learning earns [\d.]+ (more|less) than the (best constant|proportional rule)/m)
     expect(read('q.json')).toMatchObject({ model: 'q-learning', bins: { maxUnits: 26 } })
     const policies = ['--policies', 'q.json', '--forecast', 'sma', '--report', 'r.html']

@@ -14,8 +14,11 @@ export interface SeedTrained {
   readonly steps: number
   readonly played: number
   readonly validation: Measures
-  readonly curve: readonly TrainingPoint[]
+  readonly curve: readonly PlayedPoint[]
 }
+
+/** `episodes`: those that are over. */
+export type PlayedPoint = TrainingPoint & { readonly episodes: number }
 
 /** `reward` of an episode in the Spark world, of a minute in the service world; `late`: share over the SLO. */
 export interface Measures {
@@ -101,7 +104,7 @@ export function textOf(result: PolicyResult): string {
     ...(forecast === undefined ? [] : [`forecast: ${forecast}`]),
     ...(unitRate === undefined ? [] : [`one unit serves ${short(unitRate)} events/s`])
   ]
-  const mean = curveEnd?.meanReward
+  const unit = rewardUnit(world)
   const lines: readonly (readonly [string, string])[] = [
     ['model', `${model}, seed ${seed}`],
     ['world', place.join(', ')],
@@ -109,20 +112,34 @@ export function textOf(result: PolicyResult): string {
     ['took', formatDuration(trainMs < 1_000 ? Math.round(trainMs) : Math.round(trainMs / 1_000) * 1_000)],
     [
       'kept',
-      `after ${count(steps)} steps, the best on validation: reward ${short(validation.reward)}` +
-        (typeof mean === 'number' ? `; at the end ${short(mean)} in training` : '')
+      `after ${count(steps)} steps, the best on validation: reward ${short(validation.reward)} ${unit}`
     ],
+    ...(curveEnd === null ? [] : [['at the end', inTraining(world, curveEnd)] as const]),
     ...(seeds.length < 2 ? [] : [['seeds', seedsInWords(seeds)] as const]),
     ['file', `${result.file}, ${result.bytes} bytes, checksum ${result.checksum.slice(0, 16)}…`]
   ]
   return [
     ...lines.map(([what, words]) => `${what.padEnd(14)}${words}`),
     '',
-    `On ${result.scoredOn}:`,
+    `On ${result.scoredOn}, reward ${unit}:`,
     scoresTable(scores, model),
     '',
     verdict(scores, model)
   ].join('\n')
+}
+
+/** A sum over an episode, or a mean over minutes. */
+const rewardUnit = (world: string) => (world === 'spark' ? 'of an episode' : 'of a minute')
+
+/** The mean is over the last hundred episodes, and the first ones were begun by a network that had learned nothing. */
+export const TELLING_EPISODES = 200
+
+/** In the unit of the validation, but played with chance: the policy was trying. */
+function inTraining(world: string, { episodes, meanReward }: PlayedPoint): string {
+  if (meanReward === null || (world === 'spark' && episodes < TELLING_EPISODES)) {
+    return `of training ${count(episodes)} episodes were over, begun before anything was learned: too few to tell how it went`
+  }
+  return `of training ${short(meanReward)} ${rewardUnit(world)}; there it also tries by chance what else might be good`
 }
 
 function seedsInWords(seeds: PolicyResult['seeds']): string {

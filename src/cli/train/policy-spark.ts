@@ -29,7 +29,7 @@ import { type Asked, readCheckpoint, writeCheckpoint } from './policy-checkpoint
 import { readTrainingData } from './policy-data.ts'
 import type { PolicyTraining } from './policy-flags.ts'
 import type { SparkJob, SparkScoreJob, SparkTold } from './policy-jobs.ts'
-import type { TrainedPolicy } from './policy-result.ts'
+import { TELLING_EPISODES, type TrainedPolicy } from './policy-result.ts'
 
 /** Steps of an episode, and before it. */
 const [EPISODE, WARM_UP] = [400, 40]
@@ -168,10 +168,13 @@ async function trainSeeds(
     } else {
       shares.set(seed, told.share)
       const share = [...shares.values()].reduce((sum, one) => sum + one, 0) / seeds.length
-      const reward = told.point.meanReward
+      const { point } = told
+      const reward = point.meanReward
       say(
         `training ppo: ${Math.round(100 * share)} %` +
-          (reward === null ? '' : `, mean reward ${short(reward)} (seed ${seed})`)
+          (reward === null || point.episodes < TELLING_EPISODES
+            ? ''
+            : `, in training reward ${short(reward)} of an episode (seed ${seed})`)
       )
     }
   }
