@@ -1,7 +1,7 @@
 /** How the lead over the network without the alarm melts as the alarm gets worse: a panel for each scenario. */
 import { type Box, colours, dot, line, linear, svg, text, xAxis, yAxis } from '../../svg.ts'
 import { meanOf, scenarios } from '../scenes.ts'
-import { aheadOf, type Cell } from './run.ts'
+import { aheadOf, type Cell, falseShareOf } from './run.ts'
 
 const width = 760
 const panel = { width: 300, height: 150 }
@@ -25,7 +25,7 @@ export function pictureOf(cells: readonly Cell[]): string {
   return svg(width, 530, 'Reward above the network without the alarm, as the alarm gets worse', [
     ...legend,
     ...parts,
-    text(width / 2, 512, 'share of the alarms that is missed, %; false alarms: 25 is one an hour, 50 two', {
+    text(width / 2, 512, 'share of the alarms that is missed, or false, %; 50 % false are two an hour', {
       anchor: 'middle',
       fill: colours.faint
     })
@@ -41,7 +41,7 @@ function panelOf(cells: readonly Cell[], scenario: string, box: Box): string[] {
         return policy === own && other === 0
       })
       .map((cell) => {
-        const worse = faults === 'misses' ? 100 * cell.missRate : 25 * cell.falseAlarmsPerHour
+        const worse = 100 * (faults === 'misses' ? cell.missRate : falseShareOf(cell))
         return [worse, (100 * meanOf(aheadOf(cell))) / reactive] as const
       })
       .sort(([a], [b]) => a - b)

@@ -20,7 +20,9 @@ const INFORMED = 'proportional, given the alarm'
 const LAG_STEPS = 4
 const leads = [0, LAG_STEPS - 1, LAG_STEPS, LAG_STEPS + 1]
 const missRates = [0.1, 0.2, 0.3, 0.4, 0.5]
-const falseRates = [0.25, 0.5, 1, 1.5, 2]
+const falseShares = [0.1, 0.2, 0.3, 0.4, 0.5]
+/** Of the environment: 48 a day. */
+const ACCIDENTS_PER_HOUR = 2
 /** Worse than reactive by at most this share of reactive's mean episode reward. */
 const ALLOWED = 0.05
 
@@ -74,6 +76,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
       seeds: own.length,
       firstSeed: own[0],
       lagSteps: LAG_STEPS,
+      accidentsPerHour: ACCIDENTS_PER_HOUR,
       predictor: 'cusum over 16 streets'
     },
     rows: cells.map(rowOf),
@@ -91,12 +94,16 @@ function signals(long: boolean): SparkSignal[] {
     BAD_ALARM,
     ...leads.map((leadSteps) => ({ from: 'oracle', leadSteps }) as const),
     ...(long ? missRates : missRates.slice(-1)).map((missRate) => ({ ...predictor, missRate })),
-    ...(long ? falseRates : falseRates.slice(-1)).map((falseAlarmsPerHour) => ({
+    ...(long ? falseShares : falseShares.slice(-1)).map((share) => ({
       ...predictor,
-      falseAlarmsPerHour
+      falseAlarmsPerHour: (ACCIDENTS_PER_HOUR * share) / (1 - share)
     }))
   ]
 }
+
+/** Of all alarms, were each accident announced once: rate / (accidents + rate). */
+export const falseShareOf = ({ falseAlarmsPerHour }: Pick<Cell, 'falseAlarmsPerHour'>) =>
+  falseAlarmsPerHour / (ACCIDENTS_PER_HOUR + falseAlarmsPerHour)
 
 /** Above the network with 11 numbers, paired by seed. */
 export const aheadOf = ({ scores: own, reactive }: Cell) =>
@@ -111,7 +118,8 @@ function rowOf(cell: Cell) {
     signal,
     leadSteps,
     missRate,
-    falseAlarmsPerHour,
+    falseShare: rounded(falseShareOf(cell)),
+    falseAlarmsPerHour: rounded(falseAlarmsPerHour),
     policy,
     reward: mean(({ reward }) => reward),
     reactiveReward: rounded(meanOf(reactive.map(({ reward }) => reward))),
