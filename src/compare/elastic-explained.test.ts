@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { random } from '../base/index.ts'
 import { evaluateTable, mdpEnvironment, qLearning } from '../decide/index.ts'
-import { explainQ } from '../explain/index.ts'
+import { explainQ, marginHolds, namesLoss } from '../explain/index.ts'
 import { elasticMdp, waveChain } from './elastic-mdp.ts'
 import { overridden } from './elastic-override.ts'
 
@@ -32,12 +32,11 @@ describe('an explanation of the learned table', () => {
     const checks = overridden(mdp, seen, starts, learned.table, { gamma, states: 40, every: 37, seed: 3 })
     const named = checks
       .map((check) => ({ ...check, told: explainQ(view, seen[check.state]) }))
-      .filter(({ told }) => (told.atLeast ?? 0) > 0.05)
+      .filter(({ told }) => namesLoss(told))
     expect(named.length).toBeGreaterThan(20)
-    const good = named.filter(({ loses, told }) => {
-      const other = actions.indexOf(told.instead[0].action)
-      return loses[other] >= (told.atLeast ?? 0) / 2
-    })
+    const good = named.filter(({ loses, told }) =>
+      marginHolds(told, loses[actions.indexOf(told.instead[0].action)])
+    )
     expect(good.length / named.length).toBeGreaterThanOrEqual(0.9)
   })
 })

@@ -3,8 +3,9 @@
  * once with its own, the network deciding again afterwards, under the same luck.
  *
  *   loss_j  = Σ γⁿ r (own action, future j) − Σ γⁿ r (other action, future j)          mean and standard error over futures j
- *   named   = mean − 1.64 · error from the first futures and one more: as far on the other side as the farthest of them
- *   kept    = mean over 30 others ≥ named / 2
+ *   margin  = mean over the first futures
+ *   named   where mean − 1.64 · error > 0, from these futures and one more: as far on the other side as the farthest of them
+ *   kept    = mean over 30 others ≥ margin / 2
  *
  * A future is the same past with what has not begun by then drawn anew: accidents, jams, noise, what the predictors make of it, lead
  * times. So nobody knows more than the Turn did; the load that really came is one future of many. Shuffle and temperature, which last
@@ -13,7 +14,14 @@
  */
 import { PrescaleError, random, requireOption, uniformAt } from '../base/index.ts'
 import { actor, type PpoModel, sparkActionSizes, sparkState, sparkUnits } from '../decide/index.ts'
-import { explainPolicy, type MeasuredLoss, type PolicyExplanation, SURELY } from '../explain/index.ts'
+import {
+  explainPolicy,
+  type MeasuredLoss,
+  marginHolds,
+  namesLoss,
+  type PolicyExplanation,
+  SURELY
+} from '../explain/index.ts'
 import {
   type AccidentOptions,
   type RewardScenario,
@@ -55,25 +63,24 @@ export interface OverrideCheck {
   readonly episode: number
   readonly step: number
   readonly told: PolicyExplanation
-  /** Of the alternative that the sentence names: what was named, and what was lost in other futures. */
+  /** Of the alternative that the sentence speaks of: the margin that it says, and what was lost in other futures. */
   readonly says: string
-  readonly named: number
+  readonly margin: number
   readonly lost: MeasuredLoss
-  /** At least half of what was named was lost. */
+  /** It is sure that something is lost. */
+  readonly named: boolean
+  /** At least half of the margin was lost. */
   readonly kept: boolean
 }
 
 export interface SparkOverride {
   readonly checks: readonly OverrideCheck[]
-  /** Turns whose explanation names a loss that is not nothing: a fiftieth of a late step and more. */
+  /** Turns whose explanation names a loss, and those of them in which it was kept. */
   readonly named: number
   readonly kept: number
   /** kept / named; `NaN` where nothing was named. */
   readonly share: number
 }
-
-/** Losses below this share of a late step are called nothing in the explanation, too. */
-const HARDLY = 1 / 50
 
 /** A Turn of the network's own way. */
 interface Snapshot {
@@ -103,17 +110,19 @@ export function sparkOverride(model: PpoModel, options: SparkOverrideOptions = {
         override: (action) => careful(before(action)),
         penalty
       })
-      const [named] = told.instead
-      if (named === undefined) continue
-      const lost = meanOf(lossesOf(turn, others)(named.action))
+      const [instead] = told.instead
+      if (instead === undefined) continue
+      const lost = meanOf(lossesOf(turn, others)(instead.action))
+      const margin = instead.loses
       checks.push({
         episode: turn.episode,
         step: turn.next,
         told,
-        says: named.says,
-        named: named.atLeast,
+        says: instead.says,
+        margin,
         lost,
-        kept: lost.mean >= named.atLeast / 2
+        named: namesLoss(instead),
+        kept: marginHolds({ margin }, lost.mean)
       })
       progress?.(checks.length, turns)
     }
@@ -124,9 +133,9 @@ export function sparkOverride(model: PpoModel, options: SparkOverrideOptions = {
       )
     }
   }
-  const loud = checks.filter(({ named }) => named >= HARDLY * penalty)
-  const kept = loud.filter((one) => one.kept).length
-  return { checks, named: loud.length, kept, share: kept / loud.length }
+  const told = checks.filter(({ named }) => named)
+  const kept = told.filter((one) => one.kept).length
+  return { checks, named: told.length, kept, share: kept / told.length }
 }
 
 /** The network in the world: its own way, and rollouts from a Turn of it. */

@@ -10,7 +10,7 @@ export {
 } from './difference.ts'
 export { type ExplainOptions, explain, type Knob, tell } from './explain.ts'
 export type { Counterfactual, Explanation, Replay } from './explanation.ts'
-export { type Loss, SURELY } from './loss-words.ts'
+export { type Loss, marginHolds, namesLoss, SURELY } from './loss-words.ts'
 export type {
   Alternative,
   HeadExplanation,

@@ -12,6 +12,12 @@ export interface Loss {
 /** Errors of a mean, in standard deviations, that 95 of 100 are above. */
 export const SURELY = 1.64
 
+/** A loss is named where it is sure of one: where it could be nothing the sentence says that it cannot tell, and names none. */
+export const namesLoss = ({ atLeast }: Pick<Loss, 'atLeast'>): boolean => atLeast !== null && atLeast > 0
+
+/** What it named holds where, by other means, at least half of the margin is lost: of the mean that the sentence says, not of its lower end. */
+export const marginHolds = ({ margin }: Pick<Loss, 'margin'>, lost: number): boolean => lost >= margin / 2
+
 /** A sentence without its full stop. `unless` is `if it doesn't scale up`. */
 export function expectsToLose(unless: string, { margin, atLeast, penalty }: Loss): string {
   if (atLeast === 0)

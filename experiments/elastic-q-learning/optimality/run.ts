@@ -11,7 +11,7 @@ import {
   sarsa,
   valueIteration
 } from '../../../src/decide/index.ts'
-import { explainQ } from '../../../src/explain/index.ts'
+import { explainQ, marginHolds, namesLoss } from '../../../src/explain/index.ts'
 import type { Claim, Experiment, ExperimentOptions, ExperimentResult } from '../../experiment.ts'
 import { estimate, interval, rounded } from '../estimate.ts'
 
@@ -158,12 +158,12 @@ function tested(
   for (const { state, loses } of turns) {
     const lost = (action: string) => loses[actions.indexOf(action)]
     const belief = explainQ({ features, actions, values, visits }, seen[state])
-    if (lost(belief.instead[0].action) >= belief.margin / 2) believed++
+    if (marginHolds(belief, lost(belief.instead[0].action))) believed++
     const told = explainQ({ features, actions, values, visits, measured }, seen[state])
     // Where it says that it cannot tell, it names nothing.
-    if (!(Number(told.atLeast) > 0)) continue
+    if (!namesLoss(told)) continue
     named++
-    if (lost(told.instead[0].action) >= told.margin / 2) good++
+    if (marginHolds(told, lost(told.instead[0].action))) good++
   }
   return { named: named / turns.length, good: good / named, believed: believed / turns.length }
 }
