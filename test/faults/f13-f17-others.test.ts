@@ -5,13 +5,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { flink } from '../../src/act/flink.ts'
 import { random } from '../../src/base/index.ts'
+import { withIneffectiveHold } from '../../src/decide/index.ts'
 import { leaseKeeper, permission, statusBook } from '../../src/loop/index.ts'
+import type { Policy } from '../../src/roles.ts'
 import { loopMeters } from '../../src/serve/index.ts'
 import { sqlite } from '../../src/store/index.ts'
 import { type Fault, faultyProxy } from '../fakes/faulty-proxy.ts'
 import { type FakeFlink, fakeFlink } from '../fakes/flink.ts'
 import { virtualClock } from '../fakes/virtual-clock.ts'
-import { MINUTE, stage } from './stage.ts'
+import { MINUTE, policyNamed, stage } from './stage.ts'
 
 let folder: string
 let cluster: FakeFlink
@@ -163,6 +165,71 @@ describe('fault matrix: others who write', () => {
     expect(it.target.commands.length - before).toBeLessThanOrEqual(13)
     const damped = it.heard.turns().filter(({ decision }) => decision.why.bound.includes('rescaleBudget'))
     expect(damped.length).toBeGreaterThan(10)
+    await it.end()
+  })
+
+  /** A job that takes in 40 records/s whatever its operator has, so that its source is held back: how much there is nobody can say. */
+  function limited(made: Policy) {
+    const it = stage({ made, units: 4 })
+    const limit = { rate: 40 }
+    it.spoil.by = () => {
+      const { ready, wanted } = it.target.world
+      const atMs = it.clock.now()
+      const through = Math.min(limit.rate, 10 * ready)
+      const of = { observedProcessingRate: through, observedOutputRate: through, parallelism: 1 }
+      const src = { trueProcessingRate: 400, trueOutputRate: 400, backpressured: 0.6, source: true }
+      const web = { trueProcessingRate: 10 * ready, trueOutputRate: 10 * ready, backpressured: 0, busy: 1 }
+      const operators = [
+        { id: 'src', ...of, ...src },
+        { id: 'web', ...of, ...web, parallelism: ready }
+      ]
+      const capacity = { ready: { src: 1, web: ready }, wanted: { src: 1, web: wanted } }
+      return [
+        { kind: 'capacity', atMs, capacity, quality: 'ok' },
+        {
+          kind: 'topology',
+          atMs,
+          topology: { operators, edges: [{ from: 'src', to: 'web' }] },
+          quality: 'ok'
+        }
+      ]
+    }
+    // It has what it wants from one reading to the next.
+    const readings = it.target.readings
+    const source = it.spoil.by
+    it.spoil.by = () => {
+      readings()
+      return source([])
+    }
+    return { ...it, limit }
+  }
+
+  it('F16 more instances bring nothing: mpc alone takes all there are, in its guard it stops, says why, and tries again', async () => {
+    const { policy } = policyNamed('mpc')
+    const bare = limited(policy)
+    bare.begin()
+    await bare.clock.advance(20 * MINUTE)
+    expect(bare.target.world.wanted).toBe(20)
+    await bare.end()
+
+    const it = limited(withIneffectiveHold(policy) as Policy)
+    it.begin()
+    await it.clock.advance(20 * MINUTE)
+    const sizes = it.target.commands.map(({ to }) => to.web)
+    // Half as many more each time; the third one is asked for when the first has settled, and is not had.
+    expect(sizes).toEqual([6, 9])
+    const { why, kind } = it.last().decision
+    expect([kind, why.rule, why.bound]).toEqual(['hold', 'held-back', ['ineffective']])
+    expect(why.changed.at(-1)?.because).toBe(
+      'web from 4 to 9 brought 0 % of throughput, not 125 %, held for 30m'
+    )
+    // Half an hour later one more is tried, and brings nothing again.
+    await it.clock.advance(20 * MINUTE)
+    expect(it.target.commands.map(({ to }) => to.web)).toEqual([6, 9, 14])
+    // The limit is gone: what was added does bring something, and nobody waits for the end of the half hour.
+    it.limit.rate = 1_000
+    await it.clock.advance(2 * MINUTE)
+    expect(it.target.world.wanted).toBe(20)
     await it.end()
   })
 
