@@ -53,8 +53,8 @@ describe('an operator to which nothing came', () => {
 
   it.each([
     ['is measured to be idle', {}, {}, []],
-    ['is idle but for a moment', {}, { busy: 0.08, idle: 0.92 }, []],
-    ['is busy with nothing', {}, { busy: 0.5, idle: 0.5 }, [rate]],
+    ['waits, of which Flink has not counted all', {}, { busy: 0.4, idle: 0.6 }, []],
+    ['works at something', {}, { busy: 0.9, idle: 0.1 }, [rate]],
     ['says nothing of its idle time', {}, { idle: undefined }, [rate]],
     ['has an idle time that is not known', {}, { idle: NaN }, [rate]],
     ['was not measured', {}, { observedProcessingRate: NaN }, [rate]],
