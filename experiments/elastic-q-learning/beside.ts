@@ -5,7 +5,7 @@
 import { DAY, HOUR, MINUTE, peak, random, type Series, series, sliceSteps } from '../../src/base/index.ts'
 import { fixedBest } from '../../src/compare/baselines.ts'
 import { elasticEnvironment } from '../../src/compare/elastic-environment.ts'
-import { type ElasticTask, elasticTask } from '../../src/compare/elastic-training.ts'
+import { type ElasticTask, elasticLearning, elasticTask } from '../../src/compare/elastic-training.ts'
 import { forecastersOf } from '../../src/compare/forecaster-spec.ts'
 import { chooseKnob } from '../../src/compare/frontier.ts'
 import { tuningPlan } from '../../src/compare/knobs.ts'
@@ -36,7 +36,7 @@ import {
 import { forecasters } from '../../src/forecast/index.ts'
 import type { Observation, Policy } from '../../src/roles.ts'
 import { serviceConfig } from '../../src/sim/index.ts'
-import { EPISODE_STEPS, EXPLORING, LEARNING } from './worlds.ts'
+import { EPISODE_STEPS } from './worlds.ts'
 
 export interface BesideJob {
   readonly name: string
@@ -125,9 +125,9 @@ function trained(
   )
   const { states, actions } = environment
   const options = {
-    ...LEARNING,
-    episodes: Math.round(share * EXPLORING.episodes),
-    epsilonDecay: EXPLORING.epsilonDecay ** (1 / share)
+    ...elasticLearning,
+    episodes: Math.round(share * elasticLearning.episodes),
+    epsilonDecay: elasticLearning.epsilonDecay ** (1 / share)
   }
   const learner = method === 'sarsa' ? sarsa : qLearning
   const { table, updates } = learner(
@@ -136,7 +136,7 @@ function trained(
     random(seed, method),
     options
   )
-  const { gamma } = LEARNING
+  const { gamma } = elasticLearning
   return sealedTable(tabularModel(states.shape, { method, gamma, table }), {
     bins,
     trained: { updates, seed, options }

@@ -11,8 +11,8 @@ import { priceOf } from '../prices.ts'
 
 /** Small enough for CI: an hour that is too short to learn from, and a week of which two fifths are idle. */
 const SHORT = ['llm/azure_llm_2023_conv_1s', 'llm/burstgpt_week1_tokens_per_s_1min']
-/** Of load and learner alike; twenty would take a quarter of an hour. */
-const SEEDS = 10
+/** Of load and learner alike. */
+const SEEDS = 20
 /** So many of them in one job: the training part is led through the forecaster once a job. */
 const TOGETHER = 5
 
