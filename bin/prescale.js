@@ -13,8 +13,9 @@ if (major < 24) {
 import('../dist/cli/main.js').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
   if (/dist[\\/]cli[\\/]main\.js' imported from/.test(error.message)) {
-    console.error('prescale: this clone is not built; run: npm ci && npm run build')
-    console.error('          or, without building: npm run -s prescale -- COMMAND')
+    console.error(
+      'prescale: this clone is not built; run: npm ci && npm run build; or unbuilt: npm run -s prescale -- COMMAND'
+    )
   } else console.error('prescale: %s; run: npm ci', error.message.split('\n')[0])
   process.exit(2)
 })

@@ -83,7 +83,7 @@ describe('the command', () => {
     [
       'a clone that was not built',
       undefined,
-      /^prescale: this clone is not built; run: npm ci && npm run build\n.*npm run -s prescale -- COMMAND\n$/
+      /^prescale: this clone is not built; run: npm ci && npm run build; or unbuilt: npm run -s prescale -- COMMAND\n$/
     ],
     ['packages that are not there', "import 'commander'", /^prescale: .*'commander'.*; run: npm ci\n$/]
   ])('says in one line what to run in %s, and exits with 2', (_, built, line) => {

@@ -8,6 +8,7 @@ import { proportional } from '../decide/proportional.ts'
 import type { Turn } from '../roles.ts'
 import { sqlite } from '../store/index.ts'
 import { explainTurn, targetOf } from './explain.ts'
+import { DEFAULT_STORE } from './store-file.ts'
 
 const nowMs = Date.UTC(2001, 2, 5, 6, 12)
 
@@ -55,6 +56,12 @@ describe('targetOf', () => {
 
   it('names the nearest where none is meant', () => {
     expect(() => targetOf('chekout', undefined, targets, 'store')).toThrow("did you mean 'checkout'?")
+  })
+
+  it('says of the store that each rehearsal replaces how to keep one', () => {
+    const said = () => targetOf('flights/knative', undefined, targets, DEFAULT_STORE)
+    expect(said).toThrow('; it holds the last rehearsal only, `rehearse --store FILE` and')
+    expect(() => targetOf('flights/knative', undefined, targets, 'store')).not.toThrow('the last rehearsal')
   })
 })
 

@@ -109,6 +109,8 @@ function knobOf({ knob, options }: PolicyEntry, given: GivenOptions): readonly K
   return [{ option: knob.option, now, lowest, highest, whole: spec.kind === 'integer' }]
 }
 
+const KEEPS_ONE = '`rehearse --store FILE` and `explain --store FILE` keep another'
+
 /**
  * The one target that is meant: `flights/mpc` is `builtin:flights/mpc:price=40`, as long as no other one is. Errors:
  * NOT_FOUND with the nearest name; BAD_OPTION where several are meant.
@@ -132,7 +134,8 @@ export function targetOf(
   // A rehearsal stands beside a config in many folders; `status` finds the loop by itself, this command has to be told.
   const config = 'prescale.yaml'
   const live = file === DEFAULT_STORE && existsSync(config) ? `; a target of the live loop: -c ${config}` : ''
-  throw new PrescaleError('NOT_FOUND', unknownName(`a target in ${file}`, full, targets) + live)
+  const older = file === DEFAULT_STORE ? `; it holds the last rehearsal only, ${KEEPS_ONE}` : ''
+  throw new PrescaleError('NOT_FOUND', unknownName(`a target in ${file}`, full, targets) + older + live)
 }
 
 /** A target as it is called, and without the options of its policy. */

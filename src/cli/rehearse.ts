@@ -71,7 +71,11 @@ export function command(): Command {
       'CAPACITY[,LATENCY]: replay the recorded capacity first and fit the unit rate from it'
     )
     .option('--report <FILE>', 'write a self-contained HTML report')
-    .option('--store <FILE>', 'where the Turns go that `explain` reads; replaced', DEFAULT_STORE)
+    .option(
+      '--store <FILE>',
+      'where the Turns go that `explain` reads; what was there before is replaced',
+      DEFAULT_STORE
+    )
     .option('--no-store', 'keep no Turns')
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .option('--quiet', 'no notes, no progress')
@@ -169,7 +173,8 @@ async function keep(file: string, { contenders, plan }: Rehearsed, result: objec
 function sayWhere({ plan, contenders }: Rehearsed, { report, store, quiet }: RehearseOptions): void {
   const policy = contenders.at(-1)?.label
   if (report !== undefined) note(`report: ${resolve(report)}`, quiet)
-  if (store !== false) note(`why: prescale explain ${plan.name}/${policy} --at TIME`, quiet)
+  const where = store === DEFAULT_STORE ? '' : ` --store ${store}`
+  if (store !== false) note(`why: prescale explain ${plan.name}/${policy} --at TIME${where}`, quiet)
 }
 
 /** CONTRACTS: `{ trace, world, settings, runs, pairs, frontier }`. */
