@@ -77,6 +77,7 @@ describe('a config', () => {
     ],
     ['guards: { cooldown: 5m }', { guards: { cooldown: { up: 300_000, down: 300_000 } } }],
     ['guards: { cooldown: { down: 5m } }', { guards: { cooldown: { up: 0, down: 300_000 } } }],
+    ['guards: { ineffective: 30m }', { guards: { ineffective: 1_800_000 } }],
     ['guards: { rescaleBudget: 6/1h }', { guards: { rescaleBudget: { most: 6, per: 3_600_000 } } }],
     ['guards: { shadow: proportional }', { guards: { shadow: { policy: { name: 'proportional' } } } }],
     ['price: 0.05\nbudget: 300', { price: { unitHour: 0.05, currency: 'USD' }, budget: { perMonth: 300 } }],

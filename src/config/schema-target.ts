@@ -138,6 +138,12 @@ const guards = kind.settings({
   )
     .optional()
     .describe('most changes in a time, such as 6/1h'),
+  ineffective: kind
+    .duration(1_000)
+    .optional()
+    .describe(
+      'so long no more of what was needed and brought nothing when it was increased last, such as 30m'
+    ),
   spendLimit: kind.flag().prefault(true).describe('never more than `budget` can pay, where there is one'),
   shield: kind.flag().prefault(true).describe('nothing is taken away because something is unknown'),
   maxAge: kind.duration(1_000).prefault('5m').describe('older readings are unknown'),

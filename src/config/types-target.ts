@@ -123,6 +123,8 @@ export interface GuardsConfig {
   readonly cooldown?: { readonly up: Milliseconds; readonly down: Milliseconds }
   /** No more changes than `most` in any `per`. */
   readonly rescaleBudget?: { readonly most: number; readonly per: Milliseconds }
+  /** So long no more of a resource whose last increase was needed and brought nothing. Absent: it is not looked at. */
+  readonly ineffective?: Milliseconds
   /** Never more than the budget can pay. True unless said otherwise where there is a budget. */
   readonly spendLimit: boolean
   /** Nothing is taken away because something is unknown. On unless switched off. */

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { flink } from '../../src/act/flink.ts'
 import { random } from '../../src/base/index.ts'
-import { withIneffectiveHold } from '../../src/decide/index.ts'
 import { leaseKeeper, permission, statusBook } from '../../src/loop/index.ts'
 import type { Policy } from '../../src/roles.ts'
 import { loopMeters } from '../../src/serve/index.ts'
@@ -212,7 +211,7 @@ describe('fault matrix: others who write', () => {
     expect(bare.target.world.wanted).toBe(20)
     await bare.end()
 
-    const it = limited(withIneffectiveHold(policy) as Policy)
+    const it = limited(policyNamed('mpc', '    guards: { ineffective: 30m }').policy)
     it.begin()
     await it.clock.advance(20 * MINUTE)
     const sizes = it.target.commands.map(({ to }) => to.web)

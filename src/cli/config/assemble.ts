@@ -19,6 +19,7 @@ import {
   withCooldown,
   withFallback,
   withHold,
+  withIneffectiveHold,
   withRateLimit,
   withRescaleBudget,
   withShadow,
@@ -66,7 +67,7 @@ export function policyOf(target: PolicySettings, parts: Parts): Policy {
   const asked = interval === undefined ? bare : { ...bare, intervalMs: interval }
   const { scaleUp, scaleDown } = isHpa ? {} : (behavior ?? {})
   const held = Object.keys(resources).filter((name) => !resources[name].scale)
-  const { shadow, cooldown, rescaleBudget, spendLimit, shield, maxAge, maxSkew } = guards
+  const { shadow, cooldown, rescaleBudget, ineffective, spendLimit, shield, maxAge, maxSkew } = guards
 
   let policy: Policy = asked
   if (shadow) policy = withShadow(policy, barePolicy(shadow.policy, parts), shadow.options)
@@ -77,6 +78,7 @@ export function policyOf(target: PolicySettings, parts: Parts): Policy {
     const maxExtraOf = Object.fromEntries(gateways.map(({ id, maxExtra }) => [id, maxExtra]))
     policy = withSignalCap(policy, { maxExtraOf })
   }
+  if (ineffective !== undefined) policy = withIneffectiveHold(policy, { holdMs: ineffective })
   if (scaleUp?.tolerance !== undefined || scaleDown?.tolerance !== undefined) {
     policy = withTolerance(policy, { up: scaleUp?.tolerance, down: scaleDown?.tolerance })
   }
