@@ -8,11 +8,10 @@ import { formatDuration, PrescaleError } from '../base/index.ts'
 import { type Changed, type Difference, differenceOf, momentsDiffer } from '../explain/index.ts'
 import type { Turn } from '../roles.ts'
 import { sqlite, type TurnStore } from '../store/index.ts'
-import { liveStore, noDecision, targetOf } from './explain.ts'
+import { noDecision, STORE_SAYS, storeOf, targetOf } from './explain.ts'
 import { unitsWords } from './live/log.ts'
 import { readMoment } from './moment.ts'
 import { print, type Row, readFormat, table } from './output.ts'
-import { DEFAULT_STORE } from './store-file.ts'
 
 interface Options {
   readonly from?: string
@@ -29,14 +28,17 @@ export function command(): Command {
     .argument('<B>', 'another')
     .option('--from <TIME>', 'what was decided from this moment on')
     .option('--to <TIME>', 'and before this one')
-    .option('--store <FILE>', `where the Turns are: that of the config’s loop, else ${DEFAULT_STORE}`)
+    .option('--store <FILE>', STORE_SAYS)
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .action(run)
 }
 
 async function run(a: string, b: string, options: Options): Promise<void> {
   readFormat(options.output)
-  const file = options.store ?? (await liveStore(options.config)) ?? DEFAULT_STORE
+  const file = await storeOf(
+    [a, b].map((text) => text.split('@')[0]),
+    options
+  )
   const store = sqlite({ file, readOnly: true })
   try {
     if (a.includes('@') || b.includes('@')) printMoments(store, file, a, b, options.output)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { series } from '../base/index.ts'
 import { proportional } from '../decide/proportional.ts'
 import type { Turn } from '../roles.ts'
 import { sqlite } from '../store/index.ts'
-import { explainTurn, targetOf } from './explain.ts'
+import { explainTurn, storeOf, targetOf } from './explain.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
 const nowMs = Date.UTC(2001, 2, 5, 6, 12)
@@ -109,6 +109,24 @@ describe('explain, as a command', () => {
     expect(stdout).toContain(
       'There was no forecast: blend needs at least 2 measured steps, the history has 1'
     )
+  })
+
+  it('finds a target of the config beside it in the record of its loop, and all else in the last rehearsal', async () => {
+    writeFileSync(
+      join(folder, 'prescale.yaml'),
+      'version: 1\ntargets: { cars: { source: { type: replay, file: x }, policy: hpa } }\nstore: { path: turns.sqlite }\n'
+    )
+    const here = process.cwd()
+    process.chdir(folder)
+    try {
+      expect(await storeOf(['cars'], {})).toMatch(/turns\.sqlite$/)
+      expect(await storeOf(['cars', 'lorries'], {})).toBe(DEFAULT_STORE)
+      expect(await storeOf(['cars'], { store: 'other' })).toBe('other')
+      writeFileSync('prescale.yaml', 'version: nonsense')
+      expect(await storeOf(['cars'], {})).toBe(DEFAULT_STORE)
+    } finally {
+      process.chdir(here)
+    }
   })
 
   const wrong: readonly [string, string[], string][] = [

@@ -16,6 +16,12 @@ import { readMoment } from './moment.ts'
 import { type Cell, print, readFormat } from './output.ts'
 import { DEFAULT_STORE } from './store-file.ts'
 
+/** Where `run` looks, too; what reads it is loaded only when there is one. */
+const CONFIG_FILE = 'prescale.yaml'
+
+/** As `storeOf` reads it. */
+export const STORE_SAYS = `where the Turns are: else that of the loop in ${CONFIG_FILE} that has the target, else ${DEFAULT_STORE}`
+
 interface Options {
   readonly at?: string
   readonly policy?: string
@@ -33,7 +39,7 @@ export function command(): Command {
       'the last decision at or before this moment, such as 2001-06-01T06:12Z (else the last)'
     )
     .option('--policy <NAME>', 'which policy of a rehearsal, when TARGET is only its trace')
-    .option('--store <FILE>', `where the Turns are: that of the config’s loop, else ${DEFAULT_STORE}`)
+    .option('--store <FILE>', STORE_SAYS)
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .action(run)
 }
@@ -41,7 +47,7 @@ export function command(): Command {
 async function run(wanted: string, options: Options): Promise<void> {
   readFormat(options.output)
   const atMs = options.at === undefined ? undefined : readMoment(options.at, '--at', undefined, Date.now())
-  const file = options.store ?? (await liveStore(options.config)) ?? DEFAULT_STORE
+  const file = await storeOf([wanted], options)
   const store = sqlite({ file, readOnly: true })
   try {
     const target = targetOf(wanted, options.policy, store.targets(), file)
@@ -73,12 +79,24 @@ export function noDecision(store: TurnStore, target: string, before: string, fil
   return `${target} has no decision at or before ${before} in ${file}${since}`
 }
 
-/** Of a config with targets, the record of their loop. */
-export async function liveStore(config: string | undefined): Promise<string | undefined> {
-  if (config === undefined) return undefined
+/** What was said; of a config with targets, the record of their loop; else the last rehearsal, unless all are targets of `prescale.yaml`. */
+export async function storeOf(
+  wanted: readonly string[],
+  { store, config }: Pick<Options, 'store' | 'config'>
+): Promise<string> {
+  if (store !== undefined) return store
+  if (config !== undefined) return (await liveRecord(config))?.path ?? DEFAULT_STORE
+  // Whoever asks of a rehearsal may have a config beside it that is not ready yet.
+  const live = existsSync(CONFIG_FILE) ? await liveRecord(CONFIG_FILE).catch(() => undefined) : undefined
+  return live && existsSync(live.path) && wanted.every((name) => live.names.includes(name))
+    ? live.path
+    : DEFAULT_STORE
+}
+
+async function liveRecord(config: string) {
   const { loadConfig } = await import('./config/file.ts')
   const { targets, store } = await loadConfig(config)
-  return targets.length > 0 ? store.path : undefined
+  return targets.length > 0 ? { path: store.path, names: targets.map(({ name }) => name) } : undefined
 }
 
 /** Makes the policy of a Turn from the table, with the options it had, and asks it. */
@@ -131,9 +149,8 @@ export function targetOf(
     const several = meant.length > 1 ? meant : inTrace
     throw new PrescaleError('BAD_OPTION', `${full} may be several targets, say which: ${several.join(', ')}`)
   }
-  // A rehearsal stands beside a config in many folders; `status` finds the loop by itself, this command has to be told.
-  const config = 'prescale.yaml'
-  const live = file === DEFAULT_STORE && existsSync(config) ? `; a target of the live loop: -c ${config}` : ''
+  const live =
+    file === DEFAULT_STORE && existsSync(CONFIG_FILE) ? `; a target of the live loop: -c ${CONFIG_FILE}` : ''
   const older = file === DEFAULT_STORE ? `; it holds the last rehearsal only, ${KEEPS_ONE}` : ''
   throw new PrescaleError('NOT_FOUND', unknownName(`a target in ${file}`, full, targets) + older + live)
 }
