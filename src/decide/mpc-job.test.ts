@@ -92,6 +92,19 @@ describe('a job as one resource', () => {
     expect('view' in later && later.view.rates.count).toBeCloseTo(70, 6)
   })
 
+  it('does a twentieth less where keys fall on its instances, until it was seen full', () => {
+    const keyed = {
+      ...topologyOf(small),
+      operators: topologyOf(small).operators.map((it) => ({ ...it, keyed: it.id === 'count' }))
+    }
+    const { view, memory } = of(seenWith(small, 90, { topology: keyed }))
+    expect(view.rates.count).toBeCloseTo(95, 6)
+    expect(view.rates.parse).toBeCloseTo(200, 6)
+    const operators = { ...memory.operators, count: { ...memory.operators.count, logEven: 0 } }
+    const known = jobView(seenWith(small, 90, { topology: keyed }), { ...memory, operators })
+    expect('view' in known && known.view.rates.count).toBeCloseTo(100, 6)
+  })
+
   it('takes how busy a full operator is for its evenness, since what was observed may be of a part of a window', () => {
     const pressed = (busy: number, backpressured = 0.5) => ({
       ...topologyOf(small),

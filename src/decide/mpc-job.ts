@@ -53,6 +53,8 @@ const ROUNDING = 0.02
 /** An operator whose inputs are held back this much of their time, and that is held back less itself, is full. */
 const FULL = 0.2
 const EVEN_GAIN = 1 / 3
+/** Keys never fall evenly: until it was seen full, a keyed operator is taken to do 95 %. */
+const ASSUMED_EVEN = Math.log(0.95)
 /** Less than this is no unevenness of keys but a job that stands still. */
 const LEAST_EVEN = 0.3
 
@@ -163,13 +165,13 @@ function ratesOf(dag: Dag, { operators }: JobMemory): Record<string, number> {
   const share = sharesOf(dag)
   const out: number[] = []
   const rates: Record<string, number> = {}
-  for (const [i, { id }] of dag.operators.entries()) {
+  for (const [i, { id, keyed }] of dag.operators.entries()) {
     const { logRate, logYield, logEven } = operators[id]
     const taken = dag.isSource[i]
       ? share[i]
       : dag.inputs[i].reduce((sum, { from, ratio }) => sum + ratio * out[from], 0)
     out[i] = taken * (dag.isSource[i] ? 1 : Math.exp(logYield ?? 0))
-    rates[id] = taken > 0 ? Math.exp(logRate + (logEven ?? 0)) / taken : Infinity
+    rates[id] = taken > 0 ? Math.exp(logRate + (logEven ?? (keyed ? ASSUMED_EVEN : 0))) / taken : Infinity
   }
   return rates
 }

@@ -5,7 +5,8 @@
  *   turn     every interval, and at once when an alarm wakes the loop, no sooner than 1 s after the last
  *   command  none while the last is carried out; nothing is reduced in the first minute; a rescale costs what it took in these runs
  *
- * Keys fall evenly in this world.
+ * Keys fall unevenly on the n instances of `count`: the fullest has about 1 + 0.015·(n − 1) times its share, and when it is full the others are
+ * not. The world does less by that, as contention; meters tell what Flink's would: the true rate of an instance, and a mean busy time below 1.
  */
 
 import { stringify } from 'yaml'
@@ -57,6 +58,8 @@ export interface Scene {
 }
 
 const STEP_MS = 500
+/** Of seven instances whose fullest is full the real job's are busy for 92 % in the mean. */
+const UNEVEN = 0.015
 /** Flink's source tells rates again with the third answer of tasks that began anew. */
 const UNMETERED_MS = 7.5 * SECOND
 /** A position is committed with the checkpoint behind it, one a second. */
@@ -148,7 +151,7 @@ function worldOf({ parseUs, countUs, initial, maxSlots, lateMs, rescaleMs }: Sce
     operators: [
       { id: 'source', rate: 20_000, scalable: false },
       { id: 'parse', rate: 1e6 / parseUs, parallelism: initial.parse, ...each },
-      { id: 'count', rate: 1e6 / countUs, parallelism: initial.count, ...each },
+      { id: 'count', rate: 1e6 / countUs, parallelism: initial.count, contention: UNEVEN, ...each },
       { id: 'sink', rate: 20_000, scalable: false }
     ],
     metrics: { scrapeMs: 3 * SECOND, windowMs: 10 * SECOND, lagMs: SECOND },
@@ -247,7 +250,7 @@ const held = (to: Units, rule: string): Decision => ({
 /** With the gauges that Flink's source tells by operator, without latency, which it does not, and without any while its meters begin anew. */
 function asShown(seen: Observation, signals: Observation['signals'], isUnmetered: boolean): Observation {
   const { operators = [], edges = [] } = seen.topology ?? {}
-  const shown = isUnmetered ? operators.map(unmetered) : operators
+  const shown = operators.map(isUnmetered ? unmetered : unevenly)
   const busy = shown.map(({ id, busy: value = NaN }) => [`busy.${id}`, told(value)] as const)
   const { latency: _, ...metrics } = seen.metrics ?? {}
   return {
@@ -259,6 +262,20 @@ function asShown(seen: Observation, signals: Observation['signals'], isUnmetered
 }
 
 const told = (value: number): Metric => ({ value, quality: Number.isNaN(value) ? 'missing' : 'ok' })
+
+/** How busy its instances are in the mean, where the world says how busy the fullest is. */
+function unevenly(operator: Operator): Operator {
+  if (operator.id !== 'count') return operator
+  const fuller = 1 + UNEVEN * (operator.parallelism - 1)
+  const { busy = NaN, trueProcessingRate, trueOutputRate } = operator
+  return {
+    ...operator,
+    keyed: true,
+    busy: busy / fuller,
+    trueProcessingRate: trueProcessingRate * fuller,
+    trueOutputRate: trueOutputRate * fuller
+  }
+}
 
 const unmetered = ({ id, parallelism, source }: Operator): Operator => ({
   ...{ id, parallelism, trueProcessingRate: NaN, trueOutputRate: NaN },
