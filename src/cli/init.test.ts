@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { expectRefused, folder } from '../../test/fakes/prescale.ts'
+import { fakePrometheus } from '../../test/fakes/prometheus.ts'
 import { commands } from './commands.ts'
 import { checkText } from './config/file.ts'
+import { importHpa } from './config/import-hpa.ts'
 import { answered } from './config/questions.ts'
 import { handInCommands } from './config/sections.ts'
 import { starter } from './config/starter.ts'
@@ -15,6 +17,13 @@ afterAll(() => here.remove())
 const init = (...args: string[]) => here.prescale(['init', '--quiet', ...args])
 const text = (name: string) => readFileSync(join(here.path, name), 'utf8')
 
+const hpa = `kind: HorizontalPodAutoscaler
+metadata: { name: web }
+spec:
+  scaleTargetRef: { kind: Deployment, name: web }
+  maxReplicas: 7
+  metrics: [{ type: Resource, resource: { name: cpu, target: { averageUtilization: 60 } } }]
+`
 const data = { file: 'builtin:daily-wave', found: ['14 days'] }
 const problemsOf = async (written: string) => (await checkText(written)).problems
 
@@ -30,6 +39,10 @@ describe('the file that init writes', () => {
     const example = on(starter({ data }))
     expect(example).toMatch(/^ {4}policy: mpc/m)
     expect(await problemsOf(example)).toEqual([])
+    const k8s = on(starter({ data, live: importHpa(hpa, 'x') }))
+    expect(k8s).toMatch(/^ {4}mode: recommend/m)
+    expect(k8s).not.toMatch(/type: flink/)
+    expect(await problemsOf(k8s)).toEqual([])
     const live = byFlags({ flink: 'http://localhost:8081', job: 'cars', maxReplicas: '9' })
     const all = on(starter({ data, live }))
     expect(all).toMatch(/^ {6}rescaleBudget: 6\/1h$/m)
@@ -100,7 +113,7 @@ describe('prescale init', { timeout: 60_000 }, () => {
       'hpa',
       'kind: HorizontalPodAutoscaler\nmetadata: { name: web }\nspec: { maxReplicas: 7 }\n',
       /maxReplicas: 7/,
-      /neither read nor changed/
+      /Deployment|object.*is recommended for, not scaled/
     ],
     [
       'keda',
@@ -131,6 +144,28 @@ describe('prescale init', { timeout: 60_000 }, () => {
     const dry = await here.prescale(['validate', '--from', kind, 'from.yaml'])
     expect(dry.code).toBe(0)
     expect(dry.stderr).toMatch(notes)
+  })
+
+  it('an HPA that was taken over recommends from the size that Prometheus tells, and says that it does no more', async () => {
+    const prometheus = await fakePrometheus([
+      { at: (_ms, query) => (query.includes('replicas_ready') ? 4 : query.includes('cpu') ? 0.9 : 100) }
+    ])
+    here.file('hpa.manifest', hpa)
+    const flags = ['--from', 'hpa', 'hpa.manifest', '--out', 'k8s.yaml']
+    const { stdout, stderr } = await here.prescale(['init', ...flags])
+    expect(stdout).toContain('recommends only: nothing here changes Kubernetes objects')
+    expect(stderr).toContain('Deployment/web is recommended for, not scaled')
+    const ours = text('k8s.yaml').replace('http://localhost:9090', prometheus.url)
+    here.file(
+      'k8s.yaml',
+      `${ours}store: { path: k8s.sqlite }\nlisten: { metrics: false, socket: k8s.sock }\n`
+    )
+    const said = await here.prescale(['run', '--once', '-c', 'k8s.yaml', '-o', 'json'])
+    await prometheus.close()
+    const [web] = JSON.parse(said.stdout)
+    // As an HPA: 4 · 0.9 / 0.6.
+    expect(web).toMatchObject({ ready: { web: 4 }, decision: { kind: 'scale', to: { web: 6 } } })
+    expect(web.counts.commands).toBe(0)
   })
 
   it.each([

@@ -69,12 +69,19 @@ async function run(file: string | undefined, options: Options, command: Command)
   const text = starter({ data: { file: source, query, found }, live, from: options.from && file })
   await refuseBad(text)
   writeWhole(out, text)
+  const watch = live?.recommendOnly ? `, prescale run -c ${out}` : ''
   const next =
-    live === undefined ? `prescale rehearse -c ${out}` : `prescale validate ${out}, prescale doctor -c ${out}`
+    live === undefined
+      ? `prescale rehearse -c ${out}`
+      : `prescale validate ${out}, prescale doctor -c ${out}${watch}`
+  const only = live?.recommendOnly ? ' (recommends only: nothing here changes Kubernetes objects)' : ''
   print(options.output, {
-    value: { out, ...(live && { target: live.name, notes: live.notes }) },
+    value: {
+      out,
+      ...(live && { target: live.name, recommendOnly: live.recommendOnly ?? false, notes: live.notes })
+    },
     rows: [{ out, target: live?.name }],
-    text: `${out} written; next: ${next}`
+    text: `${out} written${only}; next: ${next}`
   })
 }
 

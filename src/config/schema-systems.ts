@@ -99,7 +99,9 @@ const queries = (example: string, wrong: (query: string) => string | undefined =
       expand: (written) => (typeof written === 'string' ? { load: written } : undefined),
       json: { type: 'string' }
     }
-  ).describe('by the name of the reading: `load` is the load, others are metrics such as `cpu`')
+  ).describe(
+    'by the name of the reading: `load` is the load, `ready.web` how many units of `web` serve, others are metrics such as `cpu`'
+  )
 
 const job = () => kind.text('the id or the name of a job').describe('id or name of the job')
 const step = () => kind.duration(1_000).prefault('1m').describe('length of a step')

@@ -200,7 +200,7 @@ it('as a source gives the history, then what is new, and missing while the serve
       nowMs = atMs
       fake.rows = [[start + 2 * minute, 3]]
       if (seen.length === 2) await fake.close()
-      if (seen.length === 3) abort.abort()
+      if (seen.length >= 3) abort.abort()
     }
   })
   for await (const reading of source.read(abort.signal)) seen.push(reading)
@@ -211,6 +211,12 @@ it('as a source gives the history, then what is new, and missing while the serve
   ).toEqual([
     ['ok', 0, [1, 2]],
     ['ok', 2, [3]],
-    ['missing', 3, [NaN]]
+    ['missing', 3, [NaN]],
+    {
+      kind: 'event',
+      atMs: expect.any(Number),
+      what: 'source-unreachable',
+      text: expect.stringMatching(/^http:.* cannot be reached: connection refused$/)
+    }
   ])
 })

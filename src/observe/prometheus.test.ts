@@ -244,7 +244,7 @@ describe('as a source', () => {
   it('gives the history, then what is new, and asks again for what was missing', async () => {
     const abort = new AbortController()
     let nowMs = start + 3 * minute
-    const answers = [200, 503, 200]
+    const answers = [200, 503, 503, 200]
     fake.series = [{ at: (ms) => (ms - start) / minute }]
     const source = prometheus({
       server: { url: fake.url },
@@ -264,12 +264,20 @@ describe('as a source', () => {
     for await (const reading of source.read(abort.signal)) seen.push(reading)
     expect(
       seen.map((r) =>
-        r.kind === 'series' ? [r.quality, (r.series.startMs - start) / minute, [...r.series.values]] : r
+        r.kind === 'series'
+          ? [r.quality, (r.series.startMs - start) / minute, [...r.series.values]]
+          : r.kind === 'event'
+            ? `${r.what}: ${r.text}`
+            : r
       )
     ).toEqual([
       ['ok', 0, [1, 2, 3]],
       ['invalid', 3, [NaN]],
-      ['ok', 3, [4, 5]]
+      // Said once, however long it lasts.
+      expect.stringMatching(/^source-invalid: http:.* answers 503 with HTML/),
+      ['invalid', 3, [NaN, NaN]],
+      ['ok', 3, [4, 5, 6]],
+      'source-back: it answers again'
     ])
   })
 

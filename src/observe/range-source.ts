@@ -1,8 +1,8 @@
 /**
  * Ranges, again and again — a server that answers for ranges of time as a Source: first the history, then what is new.
  *
- * A server that does not answer is *missing*, one that answers nonsense is *invalid*: both as `NaN`, and the steps are
- * asked for again the next time. A query that can never work ends the source with its error.
+ * A server that does not answer is *missing*, one that answers nonsense is *invalid*: both as `NaN` and with an event that says why, and the
+ * steps are asked for again the next time. A query that can never work ends the source with its error.
  */
 import { PrescaleError, requireOption, type Series, series } from '../base/index.ts'
 import type { Quality, Reading, Source } from '../roles.ts'
@@ -45,17 +45,25 @@ async function* read(options: RangeSource, ask: Ask, abort: AbortSignal): AsyncI
   const { queries, stepMs, historyMs, settleMs = 0, clock, sleepUntil } = options
   const whole = (ms: number) => Math.floor(ms / stepMs) * stepMs
   const next = new Map(Object.keys(queries).map((name) => [name, whole(clock() - historyMs)]))
+  let trouble: Trouble | undefined
   while (!abort.aborted) {
     const toMs = whole(clock() - settleMs)
+    let found: Trouble | undefined
     for (const [name, query] of Object.entries(queries)) {
       // What was missing for longer than the history is given up.
       const fromMs = Math.max(next.get(name) as number, toMs - historyMs)
       if (fromMs >= toMs) continue
       const answer = await answered(ask, { query, fromMs, toMs, stepMs }, abort)
       if (answer === undefined) return
-      yield { kind: 'series', name, ...answer }
-      next.set(name, answeredUntil(answer.series))
+      const { series, quality } = answer
+      found ??= answer.trouble
+      yield { kind: 'series', name, series, quality }
+      next.set(name, answeredUntil(series))
     }
+    if (found?.text !== trouble?.text) {
+      yield { kind: 'event', atMs: clock(), ...(found ?? { what: 'source-back', text: 'it answers again' }) }
+    }
+    trouble = found
     await sleepUntil(toMs + stepMs + settleMs, abort)
   }
 }
@@ -65,7 +73,7 @@ async function answered(
   ask: Ask,
   range: RangeQuery,
   abort: AbortSignal
-): Promise<{ series: Series; quality: Quality } | undefined> {
+): Promise<{ series: Series; quality: Quality; trouble?: Trouble } | undefined> {
   try {
     const { series, quality } = await ask(range, abort)
     return { series, quality }
@@ -76,8 +84,16 @@ async function answered(
     if (quality === undefined) throw error
     const steps = Math.round((range.toMs - range.fromMs) / range.stepMs)
     const values = new Float64Array(steps).fill(NaN)
-    return { series: series(range.stepMs, values, { startMs: range.fromMs }), quality }
+    const what = error.code === 'UNREACHABLE' ? 'source-unreachable' : 'source-invalid'
+    const trouble = { what, text: error.message }
+    return { series: series(range.stepMs, values, { startMs: range.fromMs }), quality, trouble }
   }
+}
+
+/** Why nothing was measured: told once, until it is another reason or none. */
+interface Trouble {
+  readonly what: string
+  readonly text: string
 }
 
 const unknown: Readonly<Record<string, Quality>> = { UNREACHABLE: 'missing', BAD_ANSWER: 'invalid' }

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 export interface FakeSeries {
   readonly labels?: Readonly<Record<string, string>>
   /** Value at a moment; undefined: no sample there. */
-  readonly at: (ms: number) => number | undefined
+  readonly at: (ms: number, query: string) => number | undefined
 }
 
 export interface FakePrometheus {
@@ -65,7 +65,7 @@ function rangeQuery(fake: FakePrometheus, params: URLSearchParams, response: Ser
     const values: [number, string][] = []
     for (let i = 0; start + i * step <= end + 1e-9; i++) {
       const seconds = start + i * step
-      const value = at(Math.round(seconds * 1_000))
+      const value = at(Math.round(seconds * 1_000), params.get('query') ?? '')
       if (value !== undefined) values.push([seconds, written(value)])
     }
     return values.length === 0 ? [] : [{ metric: labels, values }]

@@ -8,6 +8,8 @@ export interface Imported {
   readonly target: Readonly<Record<string, unknown>>
   /** A policy as `rehearse --policies` takes it, to see the same rule on a recorded load. */
   readonly rehearse: string
+  /** Its size can be changed by nobody here: it is recommended for only. */
+  readonly recommendOnly?: boolean
   /** What was not carried over, and what to do about it. One line each. */
   readonly notes: readonly string[]
 }

@@ -51,7 +51,8 @@ export function importHpa(text: string, where: string): Imported {
       url: 'http://localhost:9090',
       queries: {
         load: `sum(rate(http_requests_total{app="${name}"}[1m]))`,
-        [metric.metric]: queryFor(metric, name)
+        [metric.metric]: queryFor(metric, name),
+        ...readyQuery(reference, name)
       }
     },
     minReplicas: numberOf(spec.minReplicas),
@@ -61,12 +62,22 @@ export function importHpa(text: string, where: string): Imported {
     behavior: behaviorOf(spec.behavior, notes)
   })
   notes.push('the queries are guesses: put in those that you trust')
-  return { name, target, rehearse: rehearseOf(metric), notes }
+  return { name, target, rehearse: rehearseOf(metric), notes, recommendOnly: true }
 }
 
-/** Where Kubernetes objects are not scaled yet: what follows from it. */
+/** What works of an object in Kubernetes, and what does not. */
 export const scaledNote = (what: string) =>
-  `the size of ${what} is neither read nor changed by this version; rehearse the policy, or feed \`prescale decide\``
+  `${what} is recommended for, not scaled: no actuator of this version changes Kubernetes objects. prescale run says what it would do and why (see status, explain); rehearse shows the policy on a recorded load`
+
+/** How many there are, by kube-state-metrics. */
+export function readyQuery(reference: Parts, name: string): Parts {
+  const object = textOf(reference.name) ?? name
+  const isSet = textOf(reference.kind) === 'StatefulSet'
+  const query = isSet
+    ? `sum(kube_statefulset_status_replicas_ready{statefulset="${object}"})`
+    : `sum(kube_deployment_status_replicas_ready{deployment="${object}"})`
+  return { [`ready.${name}`]: query }
+}
 
 function metricsOf(spec: Parts, notes: string[]): HpaMetric[] {
   const percent = numberOf(spec.targetCPUUtilizationPercentage)

@@ -17,7 +17,7 @@ import {
   targetName,
   textOf
 } from './import-config.ts'
-import { type HpaMetric, optionsOf, rehearseOf, scaledNote } from './import-hpa.ts'
+import { type HpaMetric, optionsOf, readyQuery, rehearseOf, scaledNote } from './import-hpa.ts'
 
 interface Trigger {
   readonly source?: Parts
@@ -54,8 +54,9 @@ export function importKeda(text: string, where: string): Imported {
   if (formula !== undefined) notes.push(`scalingModifiers.formula is left out: ${textOf(formula) ?? ''}`)
   const seconds = numberOf(spec.pollingInterval)
   const maxReplicas = numberOf(spec.maxReplicaCount) ?? 100
+  const seen = withReady(sources, readyQuery(reference, name), notes)
   const target = given({
-    source: sources.length === 1 ? sources[0] : sources,
+    source: seen.length === 1 ? seen[0] : seen,
     interval: seconds === undefined ? undefined : `${seconds}s`,
     // KEDA's own defaults.
     minReplicas: numberOf(spec.minReplicaCount) ?? 0,
@@ -66,7 +67,16 @@ export function importKeda(text: string, where: string): Imported {
     behavior: behaviorOf(advanced.behavior, notes),
     fallback: fallbackOf(spec.fallback, maxReplicas, notes)
   })
-  return { name, target, rehearse: rehearseOf(metric), notes }
+  return { name, target, rehearse: rehearseOf(metric), notes, recommendOnly: true }
+}
+
+/** The first Prometheus is asked for the size as well; without one there is one to be named. */
+function withReady(sources: readonly Parts[], ready: Parts, notes: string[]): readonly Parts[] {
+  const at = sources.findIndex(({ type }) => type === 'prometheus')
+  notes.push('the query of the size (ready.…) is that of kube-state-metrics: put in one that you trust')
+  if (at < 0) return [...sources, { type: 'prometheus', url: 'http://localhost:9090', queries: ready }]
+  const own = sources[at]
+  return sources.with(at, { ...own, queries: { ...partsOf(own.queries), ...ready } })
 }
 
 /** KEDA's `fallback`, of which only what adds is taken over. */

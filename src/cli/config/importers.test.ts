@@ -204,7 +204,7 @@ describe('an HPA', () => {
     })
     expect(imported.rehearse).toBe('hpa:target=0.6')
     expect(imported.notes.join('\n')).toMatch(/metric requests is left out/)
-    expect(imported.notes.join('\n')).toMatch(/Deployment\/web is neither read nor changed/)
+    expect(imported.notes.join('\n')).toMatch(/Deployment\/web is recommended for, not scaled/)
   })
 
   it.each([
@@ -254,6 +254,16 @@ describe('an HPA', () => {
     ]
   ])('refuses %s', (_what, text, says) => {
     expect(() => importHpa(text, 'x')).toThrow(says)
+  })
+
+  it('asks for its size, so that what is recommended begins from what there is', () => {
+    const queries = (text: string) => (importHpa(text, 'x').target.source as { queries: object }).queries
+    expect(queries(hpa)).toMatchObject({
+      'ready.web': 'sum(kube_deployment_status_replicas_ready{deployment="web"})'
+    })
+    expect(queries(hpa.replace('kind: Deployment', 'kind: StatefulSet'))).toMatchObject({
+      'ready.web': 'sum(kube_statefulset_status_replicas_ready{statefulset="web"})'
+    })
   })
 
   it('is found among other documents and inside of a list', () => {
@@ -308,7 +318,14 @@ describe('a ScaledObject', () => {
           tls: {},
           sasl: { mechanism: 'SCRAM-SHA-512' }
         },
-        { type: 'prometheus', url: 'http://prometheus:9090', queries: { load: 'sum(rate(x[2m]))' } }
+        {
+          type: 'prometheus',
+          url: 'http://prometheus:9090',
+          queries: {
+            load: 'sum(rate(x[2m]))',
+            'ready.cars-consumer': 'sum(kube_deployment_status_replicas_ready{deployment="cars-consumer"})'
+          }
+        }
       ]
     })
     const notes = imported.notes.join('\n')

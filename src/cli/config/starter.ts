@@ -32,7 +32,7 @@ function liveText(live?: Imported, from?: string): string {
   const origin =
     from === undefined ? '' : `# Taken over from ${from}.${notes === '' ? '' : ' To know:'}\n${notes}`
   const settings = stringify({ targets: { [live.name]: live.target } }, { lineWidth: 0 })
-  return `${top}${origin}${settings}${indented(more, '    # ')}`
+  return `${top}${origin}${settings}${indented(live.recommendOnly ? recommended : more, '    # ')}`
 }
 
 const example = `targets:
@@ -47,6 +47,14 @@ maxReplicas: 20            # needed for apply
 `,
   '    '
 )}`
+
+const recommended = `mode: recommend            # the only one here: there is no actuator for this object, so nothing is written
+guards:
+  cooldown: 1m             # no further change for so long after one
+slo: { latency: 200ms }
+price: 0.05                # of one unit for an hour
+budget: 300                # for 30 days
+`
 
 const more = `mode: recommend            # apply: carry it out; then say maxReplicas and an actuator
 actuator: { type: flink }

@@ -13,6 +13,7 @@ import type {
 } from '../../config/index.ts'
 import type { Clock } from '../../loop/index.ts'
 import type { KafkaAccess, MqttAccess, Server } from '../../net/index.ts'
+import { isReady, withReady } from '../../observe/ready.ts'
 import { replay } from '../../observe/replay.ts'
 import type { SignalTransport } from '../../observe/signals.ts'
 import type { Actuator, Source } from '../../roles.ts'
@@ -35,7 +36,13 @@ const LOOK_MS = 5_000
 
 /** All sources of a target. Clients are loaded when they are used. Errors: BAD_OPTION, NOT_FOUND (a client, a secret). */
 export async function sourcesOf(target: TargetConfig, wanted: Wanted, parts: LiveParts): Promise<Source[]> {
-  return await Promise.all(target.sources.map((source) => sourceOf(source, target, wanted, parts)))
+  const { sources } = target
+  return await Promise.all(
+    sources.map(async (source) => {
+      const made = await sourceOf(source, target, wanted, parts)
+      return 'queries' in source && Object.keys(source.queries).some(isReady) ? withReady(made) : made
+    })
+  )
 }
 
 async function sourceOf(
