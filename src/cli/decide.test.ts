@@ -69,6 +69,11 @@ describe('prescale decide', () => {
     expect(status).toBe(2)
   })
 
+  it('reads what an editor began with a byte order mark', () => {
+    const { status, lines } = prescale(['hpa'], `\uFEFF${line(0, 0.9)}\r\n`)
+    expect([status, lines.length]).toEqual([0, 1])
+  })
+
   it('writes decisions with memory when asked to, also without a newline at the end', () => {
     const { status, lines } = prescale(['proportional', '--memory'], line(0, 1))
     expect(status).toBe(0)

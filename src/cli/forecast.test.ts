@@ -52,6 +52,11 @@ describe.concurrent('prescale forecast', { timeout: 60_000 }, () => {
       ['wave.csv', '--season', '1d'],
       /season 1440 needs 1440 steps, the history has 400/
     ],
+    [
+      'a horizon without end',
+      ['wave.csv', '--horizon', '100000000'],
+      /--horizon must be at most 100000 steps/
+    ],
     ['a horizon of nothing', ['wave.csv', '--horizon', '0'], /--horizon must be a whole number/],
     ['levels above 1', ['wave.csv', '--levels', '95'], /--levels must be probabilities between 0 and 1/],
     ['a missing file', ['no.csv'], /no\.csv/],

@@ -53,8 +53,12 @@ export function readSteps(text: string, name: string, { stepMs }: Series): numbe
     text,
     'a whole number of steps, or a duration such as 30m'
   )
+  requireOption(steps <= MOST_STEPS, name, text, `at most ${MOST_STEPS} steps`)
   return steps
 }
+
+/** Ten weeks of minutes. Some methods keep arrays of window × horizon. */
+const MOST_STEPS = 100_000
 
 /** `.8,.95` as probabilities. */
 export function readLevels(text: string): number[] {

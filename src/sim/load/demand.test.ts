@@ -102,6 +102,9 @@ describe('the demand of a run', () => {
       'the load at step 1 must be a rate of at least 0 events/s, was -2'
     )
     expect(() => splitCounts(series(MINUTE, [Number.POSITIVE_INFINITY]), 15_000, 1)).toThrow('was Infinity')
+    expect(() => splitCounts(series(MINUTE, [1, 1e17]), 15_000, 1)).toThrow(
+      'the load at step 1 is 6000000000000000000 events in one step, more than can be counted'
+    )
     expect(() => splitCounts(series(MINUTE, [1]), 0.5, 1)).toThrow(
       'stepMs must be a whole number of milliseconds'
     )

@@ -16,7 +16,8 @@ const ROUNDING = 1e-6
 /**
  * Events in each full step of `stepMs` from the start of `rates` (events/s). Where the trace was not measured the demand is
  * `NaN`: an unknown load, no arrivals, and the minute is not scored. A count that is not whole is rounded up with the
- * chance of its fraction. Throws `BAD_INPUT` for a rate that is negative or infinite.
+ * chance of its fraction. Throws `BAD_INPUT` for a rate that is negative or infinite, and for more events in one step
+ * than a number holds exactly.
  */
 export function splitCounts(rates: Series, stepMs: number, seed: number): Float64Array {
   requireOption(Number.isInteger(stepMs) && stepMs > 0, 'stepMs', stepMs, 'a whole number of milliseconds')
@@ -45,6 +46,12 @@ function wholeCount(rates: Series, i: number, rng: Random): number {
     throw new PrescaleError(
       'BAD_INPUT',
       `the load at step ${i} must be a rate of at least 0 events/s, was ${rates.values[i]}`
+    )
+  }
+  if (count > Number.MAX_SAFE_INTEGER) {
+    throw new PrescaleError(
+      'BAD_INPUT',
+      `the load at step ${i} is ${count} events in one step, more than can be counted (${Number.MAX_SAFE_INTEGER}); is the unit right? --scale makes it smaller`
     )
   }
   const whole = Math.round(count)
