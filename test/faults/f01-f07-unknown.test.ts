@@ -117,35 +117,86 @@ describe('fault matrix: what is unknown', () => {
     await it.end()
   })
 
-  it('F3 clocks: a sender ten minutes ahead is not believed, one ten minutes behind is old, and neither shrinks', async () => {
-    for (const skew of [10 * MINUTE, -10 * MINUTE]) {
+  it.each([
+    [5, 'invalid'],
+    [10, 'invalid'],
+    [-5, 'stale'],
+    [-10, 'stale']
+  ])(
+    'F3 clocks: a sender whose clock is %d minutes off is %s: no command while it is, down once it is right',
+    async (minutes, quality) => {
       const it = await settled()
-      const before = it.target.world.wanted
+      await it.clock.advance(40 * MINUTE)
+      const commands = it.target.commands.length
       it.spoil.by = (readings) =>
-        readings.map((one) => ('atMs' in one ? { ...one, atMs: one.atMs + skew } : one))
+        readings.map((one) => ('atMs' in one ? { ...one, atMs: one.atMs + minutes * MINUTE } : one))
       it.target.world.load = 0
       await it.clock.advance(60 * MINUTE)
-      expect(it.target.world.wanted, String(skew)).toBe(before)
-      expect(it.last().observation.metrics?.cpu.quality).toBe(skew > 0 ? 'invalid' : 'stale')
+      expect(it.target.commands.length).toBe(commands)
+      const { observation, decision } = it.last()
+      expect(observation.metrics?.cpu.quality).toBe(quality)
+      expect(decision).toMatchObject({ kind: 'hold', why: { rule: 'load-unknown' } })
+      it.spoil.by = (readings) => readings
+      await it.clock.advance(10 * MINUTE)
+      expect(it.target.world.wanted).toBe(1)
       await it.end()
     }
-  })
+  )
 
-  it('F3 clocks: our own set back or forward by five minutes: no decrease, and the turns go on every 15 s', async () => {
-    for (const jump of [-5 * MINUTE, 5 * MINUTE]) {
-      const it = await settled()
-      const before = it.target.world.wanted
-      const turns = it.heard.turns().length
-      it.clock.jump(jump)
-      await it.clock.advance(4 * MINUTE)
-      // Nine for a load of 80 are no less than is needed.
-      expect(it.target.world.wanted, String(jump)).toBeGreaterThanOrEqual(Math.min(before, 9))
-      expect(it.heard.turns().length - turns).toBeGreaterThanOrEqual(15)
-      await it.clock.advance(20 * MINUTE)
-      expect(it.last().observation.metrics?.cpu.quality).toBe('ok')
-      await it.end()
+  /** What the loop does when its own clock jumps, and the load becomes another at the same moment. Times are those that pass. */
+  async function jumped(jump: number, load: number) {
+    const it = await settled()
+    await it.clock.advance(40 * MINUTE)
+    const [size, commands, turns] = [
+      it.target.world.wanted,
+      it.target.commands.length,
+      it.heard.turns().length
+    ]
+    it.clock.jump(jump)
+    const fromMs = it.clock.now()
+    it.target.world.load = load
+    await it.clock.advance(30 * MINUTE)
+    const made = it.heard.turns().slice(turns)
+    const given = it.heard.events
+      .flatMap((event) => (event.kind === 'command' ? [event] : []))
+      .slice(commands)
+    await it.end()
+    return {
+      ...{ size, last: it.target.world.wanted },
+      rules: made.map(({ decision }) => decision.why.rule),
+      turnsMs: made.map(({ atMs }) => atMs - fromMs),
+      commands: given.map(({ atMs, command }) => ({ afterMs: atMs - fromMs, web: command.to.web })),
+      quality: made.at(-1)?.observation.metrics?.cpu.quality
     }
-  })
+  }
+
+  it.each([-5, -0.5, 0.5, 5])(
+    'F3 clocks: our own set by %d minutes: no command under the same load, the first turn knows nothing, and no turn is late or left out',
+    async (minutes) => {
+      const it = await jumped(minutes * MINUTE, 80)
+      expect(it.commands).toEqual([])
+      // What was received before seems older than it is, or to come from the future.
+      if (minutes < 0) expect(it.rules[0]).toBe('capacity-unknown')
+      if (minutes === 5) expect(it.rules[0]).toBe('load-unknown')
+      expect(it.rules.slice(2)).toEqual(it.rules.slice(2).map(() => 'reactive-no-forecast'))
+      const gaps = it.turnsMs.map((atMs, i) => atMs - (it.turnsMs[i - 1] ?? 0))
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(TICK)
+      // A clock set forward makes the tick that was waited for due.
+      expect(it.turnsMs.length).toBe((30 * MINUTE) / TICK + (minutes > 0 ? 1 : 0))
+      expect(it.quality).toBe('ok')
+    }
+  )
+
+  it.each([-5, 5])(
+    'F3 clocks: our own set by %d minutes while the load goes: what is taken away is taken away no sooner for it, and down to the minimum',
+    async (minutes) => {
+      const usual = await jumped(0, 0)
+      const it = await jumped(minutes * MINUTE, 0)
+      expect(it.commands[0].afterMs).toBeGreaterThanOrEqual(usual.commands[0].afterMs)
+      if (minutes < 0) expect(it.commands[0].afterMs).toBeGreaterThanOrEqual(-minutes * MINUTE)
+      expect([it.last, usual.last]).toEqual([1, 1])
+    }
+  )
 
   it.each([NaN, Infinity, -Infinity, -1, 1e300, 2 ** 63, Number.MAX_VALUE])(
     'F4 a load of %s is no load: typed invalid, capacity as before',
