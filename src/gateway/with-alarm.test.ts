@@ -168,6 +168,11 @@ describe('an alarm', () => {
     expect(to([alarm(0, { predictedLoad: 400 })])).toBe(10)
   })
 
+  it('says nothing to a policy that wants the same at any load', () => {
+    const policy = withAlarm(policies.fixed.make({ units: '3' }))
+    expect(policy.decide(seen(0, [alarm(0)]), policy.initial()).decision.to).toEqual({ job: 3 })
+  })
+
   it('holds until its horizon is over, also when the gateway ended it because the burst is there', () => {
     const policy = make()
     let memory = policy.initial()
