@@ -5,9 +5,10 @@
  *   floor = what the policy itself would want if that load were there, see `announced.ts`
  *   to = max(answer, floor)                           until the horizon of the last alarm is over
  *
- * For policies that look at load, rates and forecast only; one that wants the same at any load is not moved. So of a job each operator is raised as far as that load needs it, and none that
- * can do it already. The floor stays for a horizon, because the gateway's alarm ends as soon as the burst is there and the load that the
- * policy is shown lags behind. It only ever adds; what it may add is bounded by `withSignalCap` around it.
+ * For policies that look at load, rates and forecast only; one that wants the same at any load is not moved. So of a job each operator is
+ * raised as far as that load needs it, and none that can do it already. The floor stays for a horizon, because the gateway's alarm ends as
+ * soon as the burst is there and the load that the policy is shown lags behind. It only ever adds; what it may add is bounded by
+ * `withSignalCap` around it.
  */
 import { latestLoad, usable, withinBounds } from '../decide/answer.ts'
 import { changed, type Guarded, sameUnits } from '../decide/guard.ts'
