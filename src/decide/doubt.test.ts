@@ -59,7 +59,8 @@ describe('an operator to which nothing came', () => {
     ['has an idle time that is not known', {}, { idle: NaN }, [rate]],
     ['was not measured', {}, { observedProcessingRate: NaN }, [rate]],
     ['does not tell what came', {}, { observedProcessingRate: undefined }, [rate]],
-    ['gives something out', {}, { observedOutputRate: 1 }, [rate]],
+    ['gives out what came before', {}, { observedOutputRate: 1 }, []],
+    ['has an output that was not measured', {}, { observedOutputRate: NaN }, [rate]],
     ['has records that wait for its source', { lag: 7 }, {}, ['topology.src true output rate unknown', rate]],
     ['has a source of which the lag is not known', { lag: NaN }, {}, ['topology.src lag unknown', rate]],
     [

@@ -7,7 +7,7 @@
  * doubt, as long as one of load, metrics, units and topology is there. A measured zero is known, and so is what comes of it: a latency that
  * is missing where the load's last step was measured as zero and nothing waits. Nobody asked, so nobody could measure it.
  *
- * So it is with the true rate of an operator to which nothing came: 0 in, 0 out, idle half of its time or more, and every source has a lag of
+ * So it is with the true rate of an operator to which nothing came: 0 in, idle half of its time or more, and every source has a lag of
  * zero. What it could do it can still do, however long ago that was measured: there is no age limit, since for a load of zero any rate asks
  * for the minimum, and with the first record its rate is measured again or is unknown. A source without a lag gauge may be one that
  * cannot reach its broker: there the doubt stays. What past rescales took says nothing of now, and is no doubt however old it is.
@@ -77,7 +77,8 @@ const IDLE = 0.5
 
 /** Nothing came, and it was measured that nothing came. */
 function isIdle({ observedProcessingRate, observedOutputRate, idle = NaN }: Operator): boolean {
-  return observedProcessingRate === 0 && observedOutputRate === 0 && idle >= IDLE
+  // A sink hands something over with every checkpoint, and a window gives out what came before.
+  return observedProcessingRate === 0 && usable(observedOutputRate) && idle >= IDLE
 }
 
 /** Every source says that nothing waits before it. */

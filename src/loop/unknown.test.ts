@@ -148,7 +148,7 @@ function spoilt({ operators, edges }: Topology, rng: Random): Topology {
     { trueProcessingRate: NaN, trueOutputRate: NaN, idle: NaN },
     { trueProcessingRate: NaN, trueOutputRate: NaN, idle: undefined },
     { trueProcessingRate: NaN, trueOutputRate: NaN, idle: 0.2, busy: 0.8 },
-    { trueProcessingRate: NaN, trueOutputRate: NaN, observedOutputRate: 3 },
+    { trueProcessingRate: NaN, trueOutputRate: NaN, observedOutputRate: NaN },
     { lag: NaN }
   ])
   const unsure = of(rng, [
