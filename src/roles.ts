@@ -214,7 +214,7 @@ export interface Turn {
   readonly after: Json
   readonly placement?: Placement
   readonly receipt?: Receipt
-  /** What was missing for the forecast that was asked for, in words. */
+  /** Why there was no forecast, in words. */
   readonly noForecast?: string
 }
 

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { series } from '../base/index.ts'
+import { policies } from '../decide/index.ts'
 import { proportional } from '../decide/proportional.ts'
-import type { Turn } from '../roles.ts'
+import type { Policy, Turn } from '../roles.ts'
 import { sqlite } from '../store/index.ts'
 import { explainTurn, storeOf, targetOf } from './explain.ts'
 import { DEFAULT_STORE } from './store-file.ts'
@@ -74,8 +75,17 @@ describe('explain, as a command', () => {
   beforeAll(() => {
     const store = sqlite({ file, clock: () => nowMs })
     const noForecast = 'blend needs at least 2 measured steps, the history has 1 (steps of 1m)'
-    const without = { ...turnAt(nowMs, 700), target: 'cars', noForecast }
-    store.appendAll([turnAt(nowMs, 700), turnAt(nowMs + 60_000, 900), without])
+    const without = (policy: Policy, name: string): Turn => {
+      const { observation } = turnAt(nowMs, 700)
+      const { decision, memory } = policy.decide(observation, policy.initial())
+      const made = { policy: { name, options: {} }, before: policy.initial(), decision, after: memory }
+      return { target: `cars/${name}`, atMs: nowMs, observation, noForecast, ...made }
+    }
+    store.appendAll([turnAt(nowMs, 700), turnAt(nowMs + 60_000, 900)])
+    store.appendAll([
+      without(policies.mpc.make() as Policy, 'mpc'),
+      without(policies.hpa.make() as Policy, 'hpa')
+    ])
     store.close()
   })
   afterAll(() => rmSync(folder, { recursive: true }))
@@ -104,11 +114,11 @@ describe('explain, as a command', () => {
     })
   })
 
-  it('says what was missing for a forecast', () => {
-    const { stdout } = prescale('explain', 'cars', '--store', file)
-    expect(stdout).toContain(
-      'There was no forecast: blend needs at least 2 measured steps, the history has 1'
-    )
+  it('says what was missing for a forecast, of a policy that looks at one', () => {
+    const said = (policy: string) => prescale('explain', `cars/${policy}`, '--store', file).stdout
+    expect(said('mpc')).toContain('There was no forecast: blend needs at least 2 measured steps')
+    expect(said('hpa')).toContain('hpa')
+    expect(said('hpa')).not.toContain('forecast')
   })
 
   it('finds a target of the config beside it in the record of its loop, and all else in the last rehearsal', async () => {

@@ -65,7 +65,7 @@ async function run(wanted: string, options: Options): Promise<void> {
         ...(turn.noForecast !== undefined && { noForecast: turn.noForecast })
       },
       rows: explanation.counterfactuals.map(rowOf),
-      text: textOf(explanation, learned, turn.noForecast)
+      text: textOf(explanation, learned, lackOf(turn))
     })
   } finally {
     store.close()
@@ -178,6 +178,10 @@ function rowOf({ input, now, at, to, rule, sentence }: Counterfactual): Record<s
   const units = Object.entries(to).map(([name, n]) => `${name}=${n}`)
   return { input, now, at, to: units.join(' '), rule, sentence }
 }
+
+/** Of policies that look at a forecast only. */
+const lackOf = ({ noForecast, decision }: Turn) =>
+  'forecast' in decision.why.inputs ? noForecast : undefined
 
 function textOf(
   { sentence, counterfactuals, unmoved }: Explanation,

@@ -218,7 +218,7 @@ async function turn(cycle: Cycle, abort: AbortSignal): Promise<void> {
   const held = cycle.held
   cycle.held = false
   commander.recognise(seen, cycle.view.told())
-  const noForecast = forecast ? undefined : target.forecast?.missing?.(nowMs)
+  const noForecast = forecast ? undefined : whyNone(target, nowMs)
   const made = decideTurn({ ...target, target: target.name, seen, memory: cycle.memory, noForecast })
   const { command, refused } = commander.intend(made, nowMs - cycle.sinceMs)
   cycle.held = refused === OUTSTANDING && (woken || held)
@@ -227,6 +227,9 @@ async function turn(cycle: Cycle, abort: AbortSignal): Promise<void> {
   parts.tell?.({ kind: 'turn', turn: kept, tookMs: parts.clock.now() - beganMs, woken })
   if (command && isKept) commander.give(command, nowMs)
 }
+
+const whyNone = ({ forecast }: LoopTarget, nowMs: number) =>
+  forecast === undefined ? 'none is configured' : forecast.missing?.(nowMs)
 
 /** The newest step that is over. */
 const lastOf = (load: Series | undefined) => load?.values.at(-1) ?? NaN
