@@ -76,10 +76,8 @@ export async function influxPing(
   const { timeoutMs = 10_000, tls } = server
   const { status, dateMs: nowMs, version } = await requestJson(url, { headers, timeoutMs, tls, abort })
   if (status === 204 || status === 200) return { nowMs, ...(version !== undefined && { version }) }
-  throw new PrescaleError(
-    'BAD_ANSWER',
-    `${url.origin}${url.pathname} answers ${status}, not as InfluxDB does`
-  )
+  const why = status === 401 || status === 403 ? '; it wants other credentials' : ', not as InfluxDB does'
+  throw new PrescaleError('BAD_ANSWER', `${url.origin}${url.pathname} answers ${status}${why}`)
 }
 
 /** `{ error }` of version 1, `{ code, message }` of version 2, `{ results: [{ error }] }` of a query. */

@@ -64,8 +64,12 @@ export function kafkaError(error: unknown, servers: readonly string[]): Prescale
   const text = messages.find((it) =>
     /auth|sasl|credential|unknown_topic|not authorized|certificate/i.test(it)
   )
+  const last = messages.at(-1) ?? 'cannot be reached'
+  const hint = /^connection closed/i.test(last)
+    ? ': does it speak Kafka, and TLS on both sides or on none?'
+    : ''
   const code = text === undefined || /certificate/i.test(text) ? 'UNREACHABLE' : 'BAD_ANSWER'
-  return new PrescaleError(code, `${where}: ${text ?? messages.at(-1) ?? 'cannot be reached'}`, {
+  return new PrescaleError(code, `${where}: ${text ?? last + hint}`, {
     cause: error
   })
 }

@@ -66,9 +66,14 @@ export function mqttError(error: unknown, url: string): PrescaleError {
     reasons[String(code)] ??
     tlsReason(inner) ??
     (inner instanceof Error ? inner.message : String(inner))
-  return new PrescaleError(refused === undefined ? 'UNREACHABLE' : 'BAD_ANSWER', `MQTT at ${url}: ${text}`, {
-    cause: error
-  })
+  const isOther = inner instanceof Error && /header flag|packet|protocol/i.test(inner.message)
+  return new PrescaleError(
+    refused === undefined ? 'UNREACHABLE' : 'BAD_ANSWER',
+    `MQTT at ${url}: ${isOther && refused === undefined ? `it does not speak MQTT (${text})` : text}`,
+    {
+      cause: error
+    }
+  )
 }
 
 /** Codes of CONNACK, MQTT 3.1.1 §3.2.2.3 and MQTT 5 §3.2.2.2. */

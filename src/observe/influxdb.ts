@@ -12,7 +12,14 @@
 import { PrescaleError, requireOption, series } from '../base/index.ts'
 import { type InfluxServer, influxQuery, type Shape, shapeOf } from '../net/index.ts'
 import type { Source } from '../roles.ts'
-import { judge, type RangeAnswer, type RangeQuery, type RangeSource, rangeSource } from './range-source.ts'
+import {
+  judge,
+  type RangeAnswer,
+  type RangeQuery,
+  type RangeSource,
+  rangeSource,
+  rateOf
+} from './range-source.ts'
 
 export interface InfluxSource extends RangeSource {
   readonly server: InfluxServer
@@ -29,9 +36,10 @@ export function influxdb({ server, ...options }: InfluxSource): Source {
  */
 export async function queryInflux(
   server: InfluxServer,
-  { query, fromMs, toMs, stepMs }: RangeQuery,
+  range: RangeQuery,
   abort?: AbortSignal
 ): Promise<RangeAnswer> {
+  const { query, fromMs, toMs, stepMs } = range
   requireOption(stepMs >= 1 && Number.isInteger(stepMs), 'step', stepMs, 'a whole number of milliseconds')
   requireQuery(query)
   const startMs = Math.ceil(fromMs / stepMs) * stepMs
@@ -44,9 +52,13 @@ export async function queryInflux(
   const { status, body, says } = await influxQuery(server, asked, abort)
   const where = `${new URL(server.url).origin}/query`
   if (status === 401 || status === 403) {
-    throw new PrescaleError('BAD_ANSWER', `${where} answers ${status}: ${says}; it wants other credentials`)
+    throw new PrescaleError(
+      'BAD_ANSWER',
+      `${where} answers ${status}${says && `: ${says}`}; it wants other credentials`
+    )
   }
-  if (status >= 500) throw new PrescaleError('UNREACHABLE', `${where} answers ${status}: ${says}`)
+  if (status >= 500)
+    throw new PrescaleError('UNREACHABLE', `${where} answers ${status}${says && `: ${says}`}`)
   if (says !== '') throw new PrescaleError('BAD_INPUT', `InfluxDB refuses the query: ${says}`)
   if (status !== 200)
     throw new PrescaleError('BAD_ANSWER', `${where} answers ${status}, not as InfluxDB does`)
@@ -58,7 +70,7 @@ export async function queryInflux(
   requireOne(found)
   if (found.length === 1) {
     if (found[0].raw('partial') === true) warnings.add('it left some of the answer out')
-    fill(values, found[0], { startMs, stepMs, query })
+    fill(values, found[0], { ...range, fromMs: startMs })
   }
   return {
     series: series(stepMs, values, { startMs }),
@@ -86,11 +98,9 @@ function requireOne(found: readonly Shape[]): void {
   )
 }
 
-function fill(
-  into: Float64Array,
-  found: Shape,
-  { startMs, stepMs, query }: { readonly startMs: number; readonly stepMs: number; readonly query: string }
-): void {
+/** `range` begins with the first step. */
+function fill(into: Float64Array, found: Shape, range: RangeQuery): void {
+  const { fromMs: startMs, stepMs } = range
   const columns = found.raw('columns')
   const rows = found.raw('values')
   if (!Array.isArray(columns) || !Array.isArray(rows) || columns[0] !== 'time') {
@@ -115,12 +125,6 @@ function fill(
       )
     }
     if (value === null || value === undefined || step < 0 || step >= into.length) continue
-    if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value)) {
-      throw new PrescaleError(
-        'BAD_INPUT',
-        `${query} is ${JSON.stringify(value)} at ${new Date(ms).toISOString()}: a rate is a finite number, at least 0`
-      )
-    }
-    into[step] = value
+    into[step] = rateOf(range, ms, typeof value === 'number' ? value : NaN, JSON.stringify(value))
   }
 }

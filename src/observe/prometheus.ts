@@ -13,7 +13,7 @@
 import { PrescaleError, requireOption, series } from '../base/index.ts'
 import { requestJson } from '../net/http.ts'
 import { endpoint, headersOf, type Server } from '../net/server.ts'
-import { judge, type RangeAnswer, type RangeQuery } from './range-source.ts'
+import { judge, type RangeAnswer, type RangeQuery, rateOf } from './range-source.ts'
 
 export type { RangeAnswer, RangeQuery } from './range-source.ts'
 
@@ -55,7 +55,8 @@ export async function queryRange(
     labels = answer.result[0].metric
     for (const [seconds, text] of answer.result[0].values) {
       const step = Math.round((seconds * 1_000 - startMs) / stepMs) - 1
-      if (step >= 0 && step < steps) values[step] = rate(range.query, seconds, text)
+      if (step >= 0 && step < steps)
+        values[step] = text === 'NaN' ? NaN : rateOf(range, seconds * 1_000, Number(text), text)
     }
   }
   return {
@@ -78,6 +79,7 @@ export async function ping(
     timeoutMs: server.timeoutMs ?? 30_000
   }
   const { status, body, dateMs: nowMs } = await requestJson(url, request)
+  if (status === 401 || status === 403) throw new PrescaleError('BAD_ANSWER', otherCredentials(url, status))
   if (status !== 200 || (body as Partial<Body> | null)?.status !== 'success') {
     throw new PrescaleError(
       'BAD_ANSWER',
@@ -144,6 +146,7 @@ function matrix(url: URL, status: number, body: unknown): Matrix {
     const isOurs = errorType === 'bad_data' || errorType === 'execution'
     throw new PrescaleError(isOurs ? 'BAD_INPUT' : 'BAD_ANSWER', `${url.origin} refuses the query: ${error}`)
   }
+  if (status === 401 || status === 403) throw new PrescaleError('BAD_ANSWER', otherCredentials(url, status))
   if (status !== 200 || said !== 'success' || data?.resultType !== 'matrix' || !Array.isArray(data.result)) {
     throw new PrescaleError(
       'BAD_ANSWER',
@@ -152,6 +155,9 @@ function matrix(url: URL, status: number, body: unknown): Matrix {
   }
   return { result: data.result, warnings: Array.isArray(warnings) ? warnings : [] }
 }
+
+const otherCredentials = ({ origin, pathname }: URL, status: number) =>
+  `${origin}${pathname} answers ${status}: it wants other credentials (bearer, username or headers)`
 
 interface Body {
   readonly status: string
@@ -174,15 +180,5 @@ function requireOne(query: string, found: readonly Labels[]): void {
   throw new PrescaleError(
     'BAD_INPUT',
     `the query answers with ${all.length} series, ${shown.join(' ')}${all.length > 3 ? ' …' : ''}: one is needed, such as sum(${query})`
-  )
-}
-
-function rate(query: string, seconds: number, text: string): number {
-  if (text === 'NaN') return NaN
-  const value = Number(text)
-  if (Number.isFinite(value) && value >= 0) return value
-  throw new PrescaleError(
-    'BAD_INPUT',
-    `${query} is ${text} at ${new Date(seconds * 1_000).toISOString()}: a rate is a finite number, at least 0`
   )
 }

@@ -2,7 +2,7 @@
  * Ranges, again and again — a server that answers for ranges of time as a Source: first the history, then what is new.
  *
  * A server that does not answer is *missing*, one that answers nonsense is *invalid*: both as `NaN` and with an event that says why, and the
- * steps are asked for again the next time. A query that can never work ends the source with its error.
+ * steps are asked for again the next time. A value that is no rate is not measured, and said. A query that can never work ends the source with its error.
  */
 import { PrescaleError, requireOption, type Series, series } from '../base/index.ts'
 import type { Quality, Reading, Source } from '../roles.ts'
@@ -12,6 +12,8 @@ export interface RangeQuery {
   readonly fromMs: number
   readonly toMs: number
   readonly stepMs: number
+  /** Told of a value that is no rate, which is then not measured. Without it such an answer is refused. */
+  readonly bad?: (what: string) => void
 }
 
 export interface RangeAnswer {
@@ -45,6 +47,8 @@ async function* read(options: RangeSource, ask: Ask, abort: AbortSignal): AsyncI
   const { queries, stepMs, historyMs, settleMs = 0, clock, sleepUntil } = options
   const whole = (ms: number) => Math.floor(ms / stepMs) * stepMs
   const next = new Map(Object.keys(queries).map((name) => [name, whole(clock() - historyMs)]))
+  /** What has ever given a value. */
+  const measured = new Set<string>()
   let trouble: Trouble | undefined
   while (!abort.aborted) {
     const toMs = whole(clock() - settleMs)
@@ -56,7 +60,9 @@ async function* read(options: RangeSource, ask: Ask, abort: AbortSignal): AsyncI
       const answer = await answered(ask, { query, fromMs, toMs, stepMs }, abort)
       if (answer === undefined) return
       const { series, quality } = answer
-      found ??= answer.trouble
+      const isFirst = !measured.has(name)
+      if (series.values.some((y) => !Number.isNaN(y))) measured.add(name)
+      found ??= answer.trouble ?? (isFirst && !measured.has(name) ? emptyOf(name) : undefined)
       yield { kind: 'series', name, series, quality }
       next.set(name, answeredUntil(series))
     }
@@ -74,9 +80,17 @@ async function answered(
   range: RangeQuery,
   abort: AbortSignal
 ): Promise<{ series: Series; quality: Quality; trouble?: Trouble } | undefined> {
+  let first: string | undefined
+  const bad = (what: string) => {
+    first ??= what
+  }
   try {
-    const { series, quality } = await ask(range, abort)
-    return { series, quality }
+    const { series, quality } = await ask({ ...range, bad }, abort)
+    if (first === undefined) return { series, quality }
+    // What is wrong among what is right is a hole in it.
+    const measured = series.values.some((y) => !Number.isNaN(y))
+    const trouble = { what: 'source-invalid', text: `${first}; it is not measured` }
+    return { series, quality: measured ? quality : 'invalid', trouble }
   } catch (error) {
     if (!(error instanceof PrescaleError)) throw error
     if (error.code === 'INTERRUPTED') return undefined
@@ -90,6 +104,11 @@ async function answered(
   }
 }
 
+const emptyOf = (name: string): Trouble => ({
+  what: 'source-empty',
+  text: `the query of ${name} gives nothing: not measured, which is not zero; look at its labels`
+})
+
 /** Why nothing was measured: told once, until it is another reason or none. */
 interface Trouble {
   readonly what: string
@@ -101,6 +120,16 @@ const unknown: Readonly<Record<string, Quality>> = { UNREACHABLE: 'missing', BAD
 /** Behind the last step that was measured: gaps inside stay, the end may still come. */
 function answeredUntil({ values, startMs, stepMs }: Series): number {
   return startMs + (values.findLastIndex((y) => !Number.isNaN(y)) + 1) * stepMs
+}
+
+/** The value where it can be a rate, else `NaN` and whoever wants to know is told. Errors: BAD_INPUT where nobody does. */
+export function rateOf({ query, bad }: RangeQuery, atMs: number, value: number, written: string): number {
+  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) return value
+  const what = `${query} is ${written} at ${new Date(atMs).toISOString()}: a rate is a finite number, at least 0`
+  const says = value > 0 && Number.isFinite(value) ? `${what}, and none is that large` : what
+  if (bad === undefined) throw new PrescaleError('BAD_INPUT', says)
+  bad(says)
+  return NaN
 }
 
 /** How complete the values of a range are, in words. `who` answered. */

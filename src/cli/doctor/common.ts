@@ -32,8 +32,25 @@ export function failed(
 ): Looked {
   if (!(error instanceof PrescaleError)) throw error
   const check = error.code === 'UNREACHABLE' ? 'reach' : error.code === 'NOT_FOUND' ? 'find' : 'answer'
-  return fail(check, error.message, mends[error.code] ?? general[error.code] ?? 'see the message')
+  const told = byMessage.find(([pattern]) => pattern.test(error.message))?.[1]
+  return fail(check, error.message, told ?? mends[error.code] ?? general[error.code] ?? 'see the message')
 }
+
+/** What the message knows better than its code. */
+const byMessage: readonly (readonly [RegExp, string])[] = [
+  [
+    /certificate is for another host/,
+    'say the name in the certificate: in the address, or as tls.serverName'
+  ],
+  [/client certificate/, 'say tls.cert and tls.key of a client that this server knows'],
+  [/certificate/, 'say its authority as tls.ca, or renew the certificate'],
+  [
+    /does not speak|does it speak/,
+    'another port, or the protocol of another (http and https, mqtt and mqtts)?'
+  ],
+  [/wants other credentials/, 'look at the secret, and at what it may do there'],
+  [/redirects to/, 'put the address that answers itself into the config: credentials are not sent on']
+]
 
 const general: Readonly<Partial<Record<PrescaleError['code'], string>>> = {
   UNREACHABLE:
