@@ -275,12 +275,18 @@ function chain(
     lostS = 0,
     told = {},
     prior,
-    lag = true
+    lag = true,
+    to = 12,
+    unseen = false
   }: {
     readonly lostS?: number
     readonly told?: Readonly<Record<string, number>>
     readonly prior?: { readonly p50: number; readonly p90: number }
     readonly lag?: boolean
+    /** Instances of count behind the stop. */
+    readonly to?: number
+    /** Nothing is known of its size while it is down. */
+    readonly unseen?: boolean
   }
 ) {
   const estimate = estimator({ restartMs: prior, leadTimeMs: prior })
@@ -288,7 +294,7 @@ function chain(
   const [load, atS] = [6_000, 600]
   let last = estimate.update({ nowMs: 0, capacity: { ready: { src: 10, parse: 4, count: 8 } } }, memory)
   for (let t = 15; t <= seconds; t += 15) {
-    const count = t > atS ? 12 : 8
+    const count = t > atS ? to : 8
     const since = t - atS
     const behind = since > 0 ? Math.max(0, load * since - count * 1_000 * Math.max(0, since - lostS)) : 0
     const down = since > 0 && since <= lostS
@@ -302,7 +308,7 @@ function chain(
       {
         nowMs: t * 1_000,
         load: series(step, new Float64Array(240).fill(load), { startMs: t * 1_000 - 241 * step }),
-        capacity: { ready, wanted: ready },
+        capacity: { ready: unseen && down ? { src: NaN, parse: NaN, count: NaN } : ready, wanted: ready },
         metrics: {
           throughput: { value: down ? NaN : load, quality },
           busy: { value: down ? NaN : 0.4, quality },
@@ -346,6 +352,13 @@ describe('estimator of a job of several operators', () => {
       expect(Math.abs(restartMs!.p50 / 1_000 - lostS)).toBeLessThan(1)
       expect(assumed).not.toContain('restartMs')
     }
+  })
+
+  it('finds it as well where nothing is known of the job while it is down; a restart to the same size is a failure', () => {
+    const { restartMs } = chain(1_200, { lostS: 34, unseen: true }).last
+    expect(Math.abs(restartMs!.p50 / 1_000 - 34)).toBeLessThan(1)
+    const failed = chain(1_200, { lostS: 34, unseen: true, to: 8 })
+    expect([failed.last.restartMs, failed.memory.restart.gap]).toEqual([undefined, null])
   })
 
   it('knows lead times from the history of the engine, and what was given only until then', () => {

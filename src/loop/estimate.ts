@@ -99,10 +99,11 @@ export function estimator(priors: EstimatePriors = {}): Estimator {
     update(seen, memory) {
       const ready = total(seen.capacity.ready)
       const starting = startingUnits(seen)
-      const moved = memory.atMs.length > 0 && ready !== memory.ready[memory.ready.length - 1]
+      // What cannot be seen while a job restarts is not another size.
+      const last = memory.ready.findLastIndex(Number.isFinite)
+      const moved = last >= 0 && ready >= 0 && ready !== memory.ready[last]
       measureLeadTime(seen.nowMs, ready, starting, memory)
-      const sinceMs = memory.atMs[memory.atMs.length - 1]
-      if (moved && ready + starting >= wantedUnits(seen)) openGap(sinceMs, seen, memory.restart)
+      if (moved && ready + starting >= wantedUnits(seen)) openGap(memory.atMs[last], seen, memory.restart)
       remember(seen, ready, starting, memory)
       watchRunning(seen, moved, memory)
       const operators = seen.topology?.operators ?? []
