@@ -31,7 +31,7 @@ async function run(options: Options): Promise<void> {
   print(options.output, {
     value: status,
     rows: rowsOf(status.targets),
-    text: `${headOf(status, store.path)}\n${textOf(status.targets)}`
+    text: [headOf(status, store.path), ...gatewayLines(status), textOf(status.targets)].join('\n')
   })
 }
 
@@ -96,6 +96,19 @@ function headOf({ running, sinceMs, mode, trouble, lease, pauses }: LoopStatus, 
         ? (lease.lapsed ?? 'may write')
         : `only watches, ${lease?.holder} may write`
   return [`running for ${since}, ${writes}`, ...(trouble ? [trouble] : []), ...paused].join('\n')
+}
+
+/** Who warns, and what of it was not believed. */
+export function gatewayLines({ gateways = [] }: Pick<LoopStatus, 'gateways'>, nowMs = Date.now()): string[] {
+  return gateways.map(({ gateway, accepted, refused, lastSentMs }) => {
+    const reasons = Object.entries(refused).map(([because, count]) => `${because} ${count}`)
+    const not = reasons.length === 0 ? '' : `; refused: ${reasons.join(', ')}`
+    const age =
+      lastSentMs === null
+        ? ''
+        : `, the last ${formatDuration(Math.max(0, Math.round((nowMs - lastSentMs) / 1_000) * 1_000))} ago`
+    return `${gateway === null ? 'gateways nobody knows' : `gateway ${gateway}`}: ${accepted} signals believed${age}${not}`
+  })
 }
 
 export function rowsOf(targets: readonly TargetStatus[]): Row[] {

@@ -7,6 +7,8 @@ import { openLoop } from '../../src/cli/live/loop.ts'
 import { textOf } from '../../src/cli/status.ts'
 import { readConfig } from '../../src/config/index.ts'
 import { certificates, hasOpenssl } from '../fakes/certificates.ts'
+import { type FakeFlink, fakeFlink, fakeJob } from '../fakes/flink.ts'
+import { liveConfig } from '../fakes/live-config.ts'
 import { type Folder, folder } from '../fakes/prescale.ts'
 import { fakePrometheus } from '../fakes/prometheus.ts'
 
@@ -191,5 +193,59 @@ describe('a metric', { timeout: 60_000 }, () => {
     const text = await statusOf(prometheus(fake.url), /source-(invalid|back)/)
     await fake.close()
     expect(text.match(/source-/g)).toHaveLength(1)
+  })
+})
+
+describe('a job', { timeout: 60_000 }, () => {
+  let flink: FakeFlink
+  beforeEach(async () => {
+    flink = await fakeFlink()
+  })
+  afterEach(() => flink.close())
+  const another = (...names: readonly string[]) => {
+    flink.jobs[0].state = 'CANCELED'
+    const next = fakeJob(names.map((name) => ({ name, capacity: 500 })))
+    flink.jobs.push(next)
+    flink.deploy(next)
+  }
+
+  it.each([
+    [
+      'that finishes',
+      () => Object.assign(flink.jobs[0], { state: 'FINISHED' }),
+      /cars: job-finished: loadjob/
+    ],
+    ['that fails', () => Object.assign(flink.jobs[0], { state: 'FAILED' }), /cars: job-failed: loadjob/],
+    [
+      'that restarts',
+      () => Object.assign(flink.jobs[0], { state: 'RESTARTING' }),
+      /cars: job-restarting: loadjob/
+    ],
+    [
+      'with another topology',
+      () => another('count', 'sink'),
+      /job-replaced-topology-changed: loadjob is now \w+ with 2/
+    ],
+    [
+      'with another id',
+      () => another('Source: source', 'parse', 'count'),
+      /job-replaced.*: loadjob is now \w+/
+    ],
+    ['that is gone', () => flink.jobs.splice(0), /cars: job-absent: loadjob is not known to this cluster/]
+  ])('%s is a clear state in status, and is left in peace', async (_, happens, says) => {
+    const text = liveConfig({ folder: place.path, url: flink.url, metrics: 'false' })
+    const loop = await openLoop(readConfig(text, 'x'), { apply: true, once: false, log: silent })
+    const patience = { timeout: 25_000, interval: 50 }
+    try {
+      await vi.waitFor(() => expect(loop.book.of('cars')?.ready.count).toBeGreaterThan(0), patience)
+      const writes = flink.writes().length
+      happens()
+      await vi.waitFor(() => expect(textOf(loop.book.all())).toMatch(says), patience)
+      const turns = loop.book.of('cars')?.counts.turns ?? 0
+      await vi.waitFor(() => expect(loop.book.of('cars')?.counts.turns).toBeGreaterThan(turns + 1), patience)
+      expect(flink.writes().length).toBe(writes)
+    } finally {
+      await loop.close()
+    }
   })
 })

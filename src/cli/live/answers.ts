@@ -1,5 +1,6 @@
 /** What the running loop answers on its local socket. */
 import { PrescaleError, parseDuration, unknownName } from '../../base/index.ts'
+import type { FuseMemory } from '../../gateway/index.ts'
 import type { LeaseKeeper, StatusBook, TargetStatus } from '../../loop/index.ts'
 import { pausedWords } from '../../loop/index.ts'
 import type { Asked } from '../../serve/index.ts'
@@ -18,7 +19,17 @@ export interface LoopStatus {
     readonly lapsed?: string
   } | null
   readonly pauses: Readonly<Record<string, Pause>>
+  /** Those that were heard of since the loop began; `null` in `gateway`: all that nobody knows. */
+  readonly gateways?: readonly GatewayStatus[]
   readonly targets: readonly TargetStatus[]
+}
+
+export interface GatewayStatus {
+  readonly gateway: string | null
+  readonly accepted: number
+  /** How many, by why. */
+  readonly refused: Readonly<Record<string, number>>
+  readonly lastSentMs: number | null
 }
 
 interface Parts {
@@ -28,6 +39,8 @@ interface Parts {
   readonly apply: boolean
   readonly trouble: string | undefined
   readonly beganMs: number
+  /** What was heard of gateways, where any are listened to. */
+  readonly heard?: () => FuseMemory | undefined
   /** For the log of the loop. */
   readonly say?: (what: string, text: string) => void
 }
@@ -49,7 +62,7 @@ export function answerer(parts: Parts): (asked: Asked) => unknown {
   }
 }
 
-function statusOf({ book, store, lease, apply, trouble, beganMs }: Parts): LoopStatus {
+function statusOf({ book, store, lease, apply, trouble, beganMs, heard }: Parts): LoopStatus {
   const { now } = lease
   const lapsed = lease.lapsed()
   return {
@@ -62,8 +75,20 @@ function statusOf({ book, store, lease, apply, trouble, beganMs }: Parts): LoopS
         ? null
         : { holder: now.holder, epoch: now.epoch, mine: now.mine, ...(lapsed !== undefined && { lapsed }) },
     pauses: store.pauses(),
+    gateways: gatewaysOf(heard?.()),
     targets: book.all()
   }
+}
+
+function gatewaysOf(memory: FuseMemory | undefined): GatewayStatus[] {
+  if (memory === undefined) return []
+  const known = Object.entries(memory.gateways).map(([gateway, { accepted, refused, last }]) => ({
+    ...{ gateway, accepted, refused },
+    lastSentMs: last?.sentMs ?? null
+  }))
+  const { unknown } = memory
+  const others = { gateway: null, accepted: 0, refused: { 'unknown gateway': unknown }, lastSentMs: null }
+  return unknown === 0 ? known : [...known, others]
 }
 
 function changePause({ book, store, say }: Parts, asked: Asked): Readonly<Record<string, Pause>> {

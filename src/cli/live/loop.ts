@@ -123,7 +123,8 @@ export async function openLoop(config: Config, options: LiveOptions): Promise<Li
     await set(config)
     let http: LoopHttp | undefined
     if (!once) {
-      const answers = answerer({ say: log.note, book, store, lease, apply, trouble, beganMs })
+      const heard = () => signals?.memory
+      const answers = answerer({ say: log.note, book, store, lease, apply, trouble, beganMs, heard })
       const socket = await listenLocally(config.listen.socket, answers)
       opened.push(() => socket.close())
       http = await openHttp(
