@@ -177,6 +177,24 @@ describe('the rest of the view', () => {
     expect(old?.edges).toBe(topology.edges)
   })
 
+  it('what was told of an operator is forgotten with it, and of no other', () => {
+    const v = make()
+    const told = (operators: Topology['operators']): Reading => ({
+      ...{ kind: 'topology', atMs: NOW, quality: 'ok' },
+      topology: { operators, edges: [] }
+    })
+    v.take(told(topology.operators), NOW)
+    for (const name of ['busy.src', 'busy.map', 'latency.map', 'rescaleMs.p50', 'cpu', 'heap.map.old'])
+      v.take(metric(name, 0.5), NOW)
+    v.take(told(topology.operators.slice(0, 1)), NOW)
+    expect(Object.keys(v.observation(NOW).metrics ?? {})).toEqual([
+      'busy.src',
+      'rescaleMs.p50',
+      'cpu',
+      'heap.map.old'
+    ])
+  })
+
   it('signals are for the desk, events for nobody', () => {
     const heard: number[] = []
     const desk = { take: (_: unknown, atMs: number) => heard.push(atMs) > 0, current: () => [] }

@@ -103,6 +103,7 @@ export function view(options: ViewOptions): View {
         return false
       }
       case 'topology':
+        forgetOthers(reading.topology)
         topology = told(reading.topology, reading.quality, reading.atMs, receivedMs)
         return false
       case 'capacity':
@@ -112,6 +113,14 @@ export function view(options: ViewOptions): View {
         return signals?.take(reading.signal, receivedMs) ?? false
       default:
         return false
+    }
+  }
+
+  /** What was told of an operator that is not there any more, such as `busy.map`, is nothing that is missing now. */
+  function forgetOthers({ operators }: Topology): void {
+    for (const { id } of topology?.value.operators ?? []) {
+      if (operators.some((it) => it.id === id)) continue
+      for (const name of metrics.keys()) if (name.endsWith(`.${id}`)) metrics.delete(name)
     }
   }
 

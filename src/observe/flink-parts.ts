@@ -44,6 +44,8 @@ export interface FlinkMemory {
   /** What the newest rescale took, by Flink's own history. */
   rescaleMs?: number
   rescales?: RescaleMemory
+  /** Metrics that not every job has, and this one had: only of these it is said that they are missing. */
+  had: Set<'lag' | 'pendingRecords'>
   /** When which upper bound was first seen. */
   asked: Record<string, { readonly units: number; readonly atMs: number; readonly told: boolean }>
   /** Metric ids of source vertices, and in how many looks they were used. */

@@ -258,6 +258,18 @@ describe('lag', () => {
     expect(metric(first, 'lag')).toBeUndefined()
   })
 
+  it('is missing while the job does not run, as is all that it had', async () => {
+    Object.assign(job().vertices[0], { offsets: [99, 49], pendingRecords: 3 })
+    const change = (look: number) => {
+      if (look === 2) job().state = 'RESTARTING'
+    }
+    const all = await looks(4, change, { kafka: kafka([[1_100, 200]]) })
+    for (const name of ['lag', 'pendingRecords']) {
+      expect(metric(all[1], name)?.quality).toBe('ok')
+      expect(metric(all[3], name)).toEqual({ value: NaN, quality: 'missing' })
+    }
+  })
+
   it('is missing while Kafka does not answer', async () => {
     Object.assign(job().vertices[0], { offsets: [1] })
     const { PrescaleError } = await import('../base/index.ts')
@@ -297,7 +309,8 @@ describe('a job that does not run is a clear state, never zero', () => {
       expect(topology(readings).quality).toBe('missing')
       expect(capacity(readings)).toMatchObject({ quality: 'missing', capacity: { ready: { count: NaN } } })
       expect(metric(readings, 'throughput')).toEqual({ value: NaN, quality: 'missing' })
-      expect(metric(readings, 'lag')).toEqual({ value: NaN, quality: 'missing' })
+      // It never had one: what nobody can tell again would be missing for ever.
+      for (const name of ['lag', 'pendingRecords']) expect(metric(readings, name)).toBeUndefined()
     }
     // Told once, not at every look.
     expect(events(all[4])).toEqual([])

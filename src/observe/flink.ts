@@ -33,7 +33,7 @@ export function flink(options: FlinkSourceOptions): Source {
 async function* read(options: FlinkSourceOptions, abort: AbortSignal): AsyncIterable<Reading> {
   const { server, clock, sleepUntil, stepMs = 5_000 } = options
   const rest = flinkRest(server)
-  const memory: FlinkMemory = { phase: undefined, trouble: '', asked: {}, sources: new Map() }
+  const memory: FlinkMemory = { phase: undefined, trouble: '', asked: {}, had: new Set(), sources: new Map() }
   while (!abort.aborted) {
     const atMs = clock()
     let readings: Reading[]
@@ -89,6 +89,7 @@ async function look(
     ...extra
   }
   for (const [name, metric] of Object.entries(told)) out.push({ kind: 'metric', name, atMs, metric })
+  for (const name of ['lag', 'pendingRecords'] as const) if (told[name] !== undefined) memory.had.add(name)
   out.push(...(await capacityOf(rest, memory, job, abort, clock())))
   return out
 }
@@ -134,6 +135,7 @@ function identify(memory: FlinkMemory, job: FlinkJob, atMs: number): Reading[] {
   memory.rescaleMs = undefined
   memory.rescales = undefined
   memory.historyAtMs = undefined
+  memory.had.clear()
   memory.sources.clear()
   return [event(atMs, change, `${job.name} is now ${job.id} with ${job.vertices.length} vertices`)]
 }
@@ -151,7 +153,7 @@ function missing(memory: FlinkMemory, atMs: number, quality: 'missing' | 'invali
   memory.meter = undefined
   memory.ends = undefined
   const none: Metric = { value: NaN, quality }
-  const names = ['throughput', 'busy', 'backpressured', 'lag', 'load', 'pendingRecords']
+  const names = ['throughput', 'busy', 'backpressured', 'load', ...memory.had]
   const told = (name: string): Reading => ({ kind: 'metric', name, atMs, metric: none })
   const { job } = memory
   if (job === undefined) return names.map(told)
