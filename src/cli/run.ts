@@ -80,6 +80,13 @@ async function turnOnce({ done, book }: LiveLoop, output: string): Promise<void>
   if (interrupted.aborted) return
   const targets = book.all()
   print(output, { value: targets, rows: rowsOf(targets), text: textOf(targets) })
+  const away = targets.filter(({ lastEvent }) => lastEvent?.what === 'source-unreachable')
+  // The answers above are safe ones; whoever runs this from a script must see that they rest on nothing.
+  if (away.length > 0) {
+    const [{ target, lastEvent }] = away
+    const more = away.length === 1 ? '' : ` (and ${away.length - 1} more)`
+    throw new PrescaleError('UNREACHABLE', `${target}: ${lastEvent?.text}${more}`)
+  }
 }
 
 const stopped = () =>

@@ -58,6 +58,21 @@ describe('prescale run', { timeout: 180_000 }, () => {
     expect(JSON.parse(status.stdout)).toMatchObject({ running: false, targets: [{ target: 'cars' }] })
   })
 
+  it('--once holds, says so and ends with 3 where a source cannot be reached', async () => {
+    place.file(
+      'away.yaml',
+      `version: 1
+targets: { web: { source: { type: prometheus, url: 'http://127.0.0.1:1', query: up }, policy: hpa, forecast: none } }
+store: { path: away.sqlite }
+listen: { metrics: false, socket: away.sock }
+`
+    )
+    const { code, stdout, stderr } = await place.prescale(['run', '--once', '-c', 'away.yaml', '-o', 'json'])
+    expect(JSON.parse(stdout)).toMatchObject([{ target: 'web', decision: { kind: 'hold' } }])
+    expect(stderr).toContain('prescale: web: http://127.0.0.1:1 cannot be reached')
+    expect(code).toBe(3)
+  })
+
   it('runs until it is told to end: status, pause for a time, resume, another config, a wrong one, SIGTERM', async () => {
     place.file('prescale.yaml', config())
     const { process: loop, ended } = place.start(['run', '--apply'])
