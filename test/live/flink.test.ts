@@ -3,6 +3,8 @@ import { Admin } from '@platformatic/kafka'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flink as flinkActuator, flinkSavepoint, newMemory } from '../../src/act/index.ts'
 import { random } from '../../src/base/index.ts'
+import { doubtsOf } from '../../src/decide/doubt.ts'
+import { view } from '../../src/loop/index.ts'
 import { flinkRest } from '../../src/net/index.ts'
 import { flink as flinkSource, kafkaLag, kafkaOffsets, type OffsetReader } from '../../src/observe/index.ts'
 import type { Metric, Operator, Reading, Units } from '../../src/roles.ts'
@@ -145,6 +147,10 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
           .map(({ value, quality }) => `${value} ${quality}`)
           .join(', ')}`
       )
+      const [took, down] = ['rescaleMs', 'rescaleDownMs'].map((name) => metrics(readings, name).at(-1)?.value)
+      say(`the rescale took ${took} ms by Flink's history, and stopped the job for ${down} ms of it`)
+      expect(down).toBeGreaterThan(0)
+      expect(took).toBeGreaterThanOrEqual(down as number)
     })
 
     it('does nothing for what is there', async () => {
@@ -276,6 +282,36 @@ describe.skipIf(libs.flink === undefined || libs.kafka === undefined)(
       expect(receipt).toMatchObject({ reached: { count: 3, parse: 1 }, pending: {} })
       const rest = flinkRest({ url: cluster.url })
       expect((await rest.jobs()).map(({ state }) => state).sort()).toEqual(['FINISHED', 'RUNNING'])
+    })
+
+    it('is idle when nothing comes any more, and nothing of that is unknown', async () => {
+      traffic.abort()
+      await sending
+      const known = view({ target: 'costly', stepMs: 5_000 })
+      const abort = AbortSignal.timeout(120_000)
+      const source = flinkSource({
+        ...{ server: { url: cluster.url }, job: 'costly', stepMs: 1_000, clock: Date.now, sleepUntil },
+        kafka: offsets,
+        group: 'prescale-job'
+      })
+      // What it doubted at each look since it was at rest.
+      const looks: string[] = []
+      const idle: number[] = []
+      for await (const reading of source.read(abort)) {
+        known.take(reading, Date.now())
+        if (reading.kind !== 'capacity') continue
+        const observed = known.observation(Date.now())
+        const operators = observed.topology?.operators ?? []
+        const rests = operators.every(({ observedProcessingRate }) => observedProcessingRate === 0)
+        if (!rests || operators.length === 0) continue
+        looks.push(doubtsOf(observed).join(', '))
+        idle.push(...operators.map((it) => it.idle ?? NaN))
+        if (looks.length === 20) break
+      }
+      say(`at rest: idle ${Math.min(...idle).toFixed(2)} at least; doubts: ${looks.join(' | ')}`)
+      // A look may be late, and the load of its step missing.
+      expect(looks.length).toBe(20)
+      expect(looks.filter((doubts) => doubts === '').length).toBeGreaterThanOrEqual(15)
     })
   }
 )
