@@ -4,7 +4,7 @@
  * The config is a `StreamConfig` without step and start; times in it (failures, drift of rates and outages) count from the
  * beginning of the scored part, and the warm-up before it has the amounts of that moment's past.
  */
-import { HOUR, MINUTE, PrescaleError, type Series } from '../base/index.ts'
+import { HOUR, MINUTE, type Series } from '../base/index.ts'
 import type { Quantiles, Units } from '../roles.ts'
 import {
   compileDag,
@@ -29,6 +29,7 @@ import {
   type WorldPlan
 } from './plan-data.ts'
 import { type LiveWorld, live } from './rehearse.ts'
+import { withEdges } from './stream-shape.ts'
 
 export type StreamWorld = Omit<StreamConfig, 'stepMs' | 'startMs' | 'name'>
 export type StreamPlan = Plan & { readonly world: Extract<WorldPlan, { kind: 'stream' }> }
@@ -59,14 +60,7 @@ export function planStream(
 
 /** The config with its edges, a chain unless they are given. Throws for one that no world can be made of. */
 function checked(config: StreamWorld): StreamWorld {
-  const { operators } = config
-  const readable =
-    Array.isArray(operators) && operators.every((each) => typeof each === 'object' && each !== null)
-  if (!readable) {
-    throw new PrescaleError('BAD_INPUT', 'the world config must have a list `operators` of { id, rate, … }')
-  }
-  const chain = operators.slice(1).map(({ id }, i) => ({ from: operators[i].id, to: id }))
-  const whole = { ...config, edges: config.edges ?? chain }
+  const whole = withEdges(config)
   stream(whole)
   return whole
 }

@@ -85,6 +85,18 @@ describe('what cannot be planned', () => {
     ['an operator twice', () => planStream('a', trace, until(10), {}, { operators: [twice, twice] })],
     ['a setting nobody knows', () => planStream('a', trace, until(10), {}, { ...chain, sloMz: 3 } as never)],
     ['operators that are no operators', () => planStream('a', trace, until(10), {}, numbers as never)],
+    [
+      'an operator without a rate',
+      () => planStream('a', trace, until(10), {}, { operators: [{ id: 'a' }] } as never)
+    ],
+    [
+      'edges that are no edges',
+      () => planStream('a', trace, until(10), {}, { ...chain, edges: [5] } as never)
+    ],
+    [
+      'failures that are no times',
+      () => planStream('a', trace, until(10), {}, { ...chain, outages: { failures: 'x' } } as never)
+    ],
     ['no operators', () => planStream('a', trace, until(10), {}, {} as never)]
   ])('is refused in one line: %s', (_what, make) => {
     let message = ''
