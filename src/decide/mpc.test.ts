@@ -193,7 +193,20 @@ describe('mpc', () => {
       rule: 'backlog-unknown'
     },
     { what: 'load and forecast', also: { load: undefined, forecast: undefined }, rule: 'load-unknown' },
-    { what: 'the load', also: { load: undefined }, rule: 'load-unknown' }
+    { what: 'the load', also: { load: undefined }, rule: 'load-unknown' },
+    {
+      what: 'the newest step of the load',
+      also: {
+        load: series(
+          15_000,
+          Float64Array.from({ length: 240 }, (_, i) => (i < 239 ? 100 : NaN)),
+          {
+            startMs: now - 240 * 15_000
+          }
+        )
+      },
+      rule: 'load-unknown'
+    }
   ] as const)('takes nothing away when $what is unknown', ({ also, rule }) => {
     const { kind, to, why } = ask({ load: () => 100, ready: 9, also })
     expect([kind, to.web, why.rule]).toEqual(['hold', 9, rule])

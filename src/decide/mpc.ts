@@ -68,11 +68,14 @@ function decideJob(options: MpcOptions, seen: Observation, before: MpcMemory): D
   }
   const { decision, memory } = decideOne(options, view.seen, { ...learned, job })
   const { why, to } = decision
-  // What came last is not known: nothing is given back for what came before.
-  const units = usable(latestLoad(seen)) ? to[view.resource] : Math.max(wanted, to[view.resource])
+  const units = to[view.resource]
   const inputs = { ...why.inputs, bottleneck: view.resource, units }
   const all = view.expand(units)
-  return { decision: scale(from, all, why.rule, inputs, why.bound), memory }
+  const isBlind = !usable(latestLoad(seen))
+  const kept = Object.fromEntries(
+    Object.entries(all).map(([id, n]) => [id, isBlind ? Math.max(n, from[id]) : n])
+  )
+  return { decision: scale(from, kept, why.rule, inputs, why.bound), memory }
 }
 
 /** Where a source is held back nobody knows how much there is: only that it is more than the job can do. */
@@ -110,8 +113,11 @@ function decideOne(options: MpcOptions, seen: Observation, before: MpcMemory): D
   const path = cheapestPath(problemOf(now, outlook, floor, top, options))
   const planned = firstMove(path.ready, now, outlook, floor, options)
   const bound: string[] = []
-  const units = withinBounds(seen, resource, Math.max(planned, floor), bound)
-  const rule = planned > floor ? outlook.rule : ruleOfFloor(now, waiting, outlook)
+  const within = withinBounds(seen, resource, Math.max(planned, floor), bound)
+  // What came last is not known: nothing is given back for what came before.
+  const isBlind = !usable(load) && within < from[resource]
+  const units = isBlind ? from[resource] : within
+  const rule = isBlind ? 'load-unknown' : planned > floor ? outlook.rule : ruleOfFloor(now, waiting, outlook)
   const inputs = explain(now, outlook.by, planned, load)
   return { decision: scale(from, { [resource]: units }, rule, inputs, bound), memory }
 }
