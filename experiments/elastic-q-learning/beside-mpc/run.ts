@@ -15,7 +15,7 @@ import type { SparkBesideJob } from './spark-job.ts'
 /** Small enough for CI. */
 const SHORT = ['dsp/iot_1h']
 /** Of load and learner alike. */
-const SEEDS = 1
+const SEEDS = 5
 const WEEK_MINUTES = 7 * 1_440
 /** Four weeks are scored, and the twelve before them are trained on. */
 const [TRAINED_FROM, SCORED_FROM] = [10 * WEEK_MINUTES, 22 * WEEK_MINUTES]
@@ -37,7 +37,8 @@ interface Load {
 }
 
 async function run({ long, progress }: ExperimentOptions): Promise<ExperimentResult> {
-  const loads = await loadsFor(long)
+  const seeds = Array.from({ length: long ? SEEDS : 1 }, (_, i) => i + 1)
+  const loads = await loadsFor(long, seeds)
   const share = long ? 1 : 0.25
   const steps = long ? 204_800 : 8_192
   const service = loads.map((load): BesideJob => ({ ...load, price: priceOf(load.name), share }))
@@ -51,7 +52,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
     experiment: experiment.name,
     settings: {
       form: long ? 'long' : 'short',
-      seeds: SEEDS,
+      seeds: seeds.length,
       forecast: 'blend',
       shareOfTraining: share,
       sparkSteps: steps,
@@ -71,8 +72,7 @@ async function run({ long, progress }: ExperimentOptions): Promise<ExperimentRes
   }
 }
 
-async function loadsFor(long: boolean): Promise<Load[]> {
-  const seeds = Array.from({ length: SEEDS }, (_, i) => i + 1)
+async function loadsFor(long: boolean, seeds: readonly number[]): Promise<Load[]> {
   const real = seriesFor(long, SHORT).filter(({ name }) => name.startsWith('dsp/'))
   const loads: Load[] = []
   for (const { name, file, options } of real) {

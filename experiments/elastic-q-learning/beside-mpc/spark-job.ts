@@ -19,7 +19,7 @@ export interface SparkBesideJob {
 /** The last fifth of the training part chooses the network that is kept, as in `train policy`. */
 const VALIDATE = 0.2
 
-/** One network for all seeds of the load: nobody announces anything, so it has the 11 numbers of the cloud. */
+/** A network of its own for each seed. Nobody announces anything, so it has the 11 numbers of the cloud. */
 export function sparkBesideJob({ name, trace, span, price, seeds, steps }: SparkBesideJob): Outcome[] {
   const plan = planSpark(name, trace, span)
   const { unitRate } = plan.settings
@@ -33,16 +33,20 @@ export function sparkBesideJob({ name, trace, span, price, seeds, steps }: Spark
     trace: { learn: sliceSteps(load, 0, cut), validate, score: validate },
     about: { data: name, unitRate }
   }
-  const { model } = trainSpark(task, { ...sparkLearning.proportional, steps, seed: 1 }).best
   const rule = chosenRule(plan)
-  const minds = [
+  const others = [
     mind('fixed', policies.fixed.make({ units: onlyOf(peakUnits(plan)) }), 'peak × 1.2, at most 20'),
     mind('hpa', policies.hpa.make(), '80 % CPU'),
     mind('threshold', policies.threshold.make(), '80 / 30 %'),
     mind('proportional', foreseeing(policies.proportional.make(rule)), JSON.stringify(rule)),
-    mind('mpc', policies.mpc.make({ price }), `price ${price}, of the service world`),
-    mind('ppo', learnedPolicies.ppo.make(model), 'in its shield'),
-    mind('ppo, bare', learnedPolicies.ppo.make(model, { shield: false }), 'bare')
+    mind('mpc', policies.mpc.make({ price }), `price ${price}, of the service world`)
   ]
-  return seeds.flatMap((seed) => outcomes(plan, fateOf(plan, seed), minds))
+  return seeds.flatMap((seed) => {
+    const { model } = trainSpark(task, { ...sparkLearning.proportional, steps, seed }).best
+    return outcomes(plan, fateOf(plan, seed), [
+      ...others,
+      mind('ppo', learnedPolicies.ppo.make(model), 'in its shield'),
+      mind('ppo, bare', learnedPolicies.ppo.make(model, { shield: false }), 'bare')
+    ])
+  })
 }
