@@ -25,11 +25,15 @@ interface LeadMemory {
   leadTimeMs: Quantiles | null
 }
 
-/** First in, first out: what began to start first is ready first. What is withdrawn began last. */
+/**
+ * First in, first out: what began to start first is ready first. What is withdrawn began last. Only for observations with a size: what
+ * becomes ready while nobody can see it is ready when it is seen.
+ */
 export function measureLeadTime(nowMs: number, ready: number, starting: number, memory: LeadMemory): void {
   const last = memory.atMs.length - 1
-  if (last < 0) return
-  const arrived = Math.max(0, ready - memory.ready[last])
+  const before = memory.ready.findLast(Number.isFinite)
+  if (before === undefined) return
+  const arrived = Math.max(0, ready - before)
   const begun = starting - memory.starting + Math.min(arrived, memory.starting)
   const { starts } = memory
   let left = Math.min(arrived, memory.starting)

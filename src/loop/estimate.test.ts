@@ -146,6 +146,63 @@ describe('estimator', () => {
     expect(last.assumed).not.toContain('leadTimeMs')
   })
 
+  /** Sizes of a pool, one look every 15 s unless it says when: `ready NaN` while it restarts, nothing at all before it is told. */
+  function looked(
+    looks: readonly { ready?: number; starting?: number; atS?: number; lag?: number }[],
+    memory = estimator().initial()
+  ) {
+    const sees = estimator()
+    let nowMs = 0
+    let last = sees.update({ nowMs, capacity: { ready: {} } }, memory)
+    for (const { ready, starting = 0, atS, lag } of looks) {
+      nowMs = atS === undefined ? nowMs + step : atS * 1_000
+      const capacity = {
+        ready: ready === undefined ? {} : { pool: ready },
+        starting: starting === 0 ? [] : [{ resource: 'pool', units: starting, readyAtMs: NaN }]
+      }
+      const metrics = { lag: { value: lag ?? 0, quality: 'ok' as const } }
+      const load = series(step, [100, 100], { startMs: nowMs - 2 * step })
+      last = sees.update({ nowMs, capacity, load, ...(lag !== undefined && { metrics }) }, memory)
+    }
+    return { last, memory: JSON.parse(JSON.stringify(memory)) as typeof memory }
+  }
+
+  it('measures the lead time of units that became ready while nobody could see it, and not twice', () => {
+    const { last, memory } = looked([
+      { ready: 2 },
+      { ready: 2, starting: 2 },
+      { ready: NaN },
+      { ready: 4 },
+      ...Array.from({ length: 100 }, () => ({ ready: 4 })),
+      { ready: 4, starting: 1 },
+      { ready: 5 }
+    ])
+    expect(memory.leads).toEqual([45_000, 30_000])
+    expect(last.leadTimeMs?.p90).toBe(45_000)
+  })
+
+  it('takes what is not told yet for no size, so that a loop that begins saw no rescale', () => {
+    const { memory } = looked([{}, { ready: 4 }, { ready: 4 }])
+    expect(memory.restart.gap).toBeNull()
+    // Begun again: the first turn comes before the first reading.
+    const again = looked([{ atS: 90 }, { ready: 4, atS: 105 }, { ready: 4, atS: 300 }], memory)
+    expect([again.memory.restart.gap, again.memory.restart.lost]).toEqual([null, []])
+  })
+
+  it('does not count the time in which the loop was away as lead time or restart', () => {
+    const { memory } = looked([{ ready: 4 }, { ready: 4, starting: 2 }])
+    memory.logRate = Math.log(50)
+    const { last } = looked(
+      [
+        { ready: 6, atS: 7_200, lag: 900 },
+        { ready: 6, atS: 7_215, lag: 900 },
+        { ready: 6, atS: 7_400, lag: 0 }
+      ],
+      memory
+    )
+    expect([last.leadTimeMs, last.restartMs]).toEqual([undefined, undefined])
+  })
+
   it('measures the outage of a rescale to 2 s, and zero where there is none', () => {
     const world = {
       hours: 6,

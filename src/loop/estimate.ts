@@ -15,7 +15,7 @@
  * state with protection against outliers. What was never measured keeps the value that was assumed and is listed in
  * `assumed`. Memory is plain JSON owned by the caller and changed in place: this runs in every step of every rehearsal.
  */
-import { SECOND } from '../base/index.ts'
+import { MINUTE, SECOND } from '../base/index.ts'
 import type { Capacity, Metric, Observation, Operator, Quantiles, ServiceEstimate, Units } from '../roles.ts'
 import { capacityOf, type JobRates, learnRates } from './estimate-job.ts'
 import { hear, measureLeadTime, type ToldMemory } from './estimate-lead.ts'
@@ -75,6 +75,8 @@ const smallestSpread = 0.002
 const newLevelAfter = 6
 /** A job's meters are right again when their window of a minute is full and the warm-up (27 s in the published runs) is over. */
 const settledMs = 90 * SECOND
+/** As long as a restart may take: see `estimate-restart.ts`. */
+const blindMs = 2 * MINUTE
 
 export function estimator(priors: EstimatePriors = {}): Estimator {
   return {
@@ -97,13 +99,16 @@ export function estimator(priors: EstimatePriors = {}): Estimator {
       told: { leadTimeMs: null, downMs: null }
     }),
     update(seen, memory) {
-      const ready = total(seen.capacity.ready)
+      const ready = sizeOf(seen)
       const starting = startingUnits(seen)
       // What cannot be seen while a job restarts is not another size.
       const last = memory.ready.findLastIndex(Number.isFinite)
       const moved = last >= 0 && ready >= 0 && ready !== memory.ready[last]
-      measureLeadTime(seen.nowMs, ready, starting, memory)
-      if (moved && ready + starting >= wantedUnits(seen)) openGap(memory.atMs[last], seen, memory.restart)
+      if (isBlind(seen.nowMs, last, memory)) memory.starts = []
+      else {
+        if (ready >= 0) measureLeadTime(seen.nowMs, ready, starting, memory)
+        if (moved && ready + starting >= wantedUnits(seen)) openGap(memory.atMs[last], seen, memory.restart)
+      }
       remember(seen, ready, starting, memory)
       watchRunning(seen, moved, memory)
       const operators = seen.topology?.operators ?? []
@@ -115,12 +120,18 @@ export function estimator(priors: EstimatePriors = {}): Estimator {
   }
 }
 
+/** Its size was not seen for so long, as where the loop was away, that nothing can be said of when it changed. */
+function isBlind(nowMs: number, last: number, { atMs }: EstimateMemory): boolean {
+  const step = last > 0 ? atMs[last] - atMs[last - 1] : 0
+  return last >= 0 && nowMs - atMs[last] > blindMs + step
+}
+
 function remember(seen: Observation, ready: number, starting: number, memory: EstimateMemory): void {
   memory.atMs.push(seen.nowMs)
   memory.ready.push(ready)
   memory.throughput.push(null)
   memory.cpu.push(null)
-  memory.starting = starting
+  if (ready >= 0) memory.starting = starting
   if (memory.atMs.length > kept) {
     memory.atMs.shift()
     memory.ready.shift()
@@ -249,6 +260,11 @@ function restartOf({ restart, told }: EstimateMemory, prior: Quantiles | undefin
   const p50 = Math.max(least.p50, Math.min(most, from.p50))
   const p90 = Math.max(p50, least.p90, Math.min(most, from.p90))
   return p50 === from.p50 && p90 === from.p90 ? from : { p50, p90 }
+}
+
+/** `NaN` where the target said nothing of itself yet, as in the first turn of a loop: that is no size of zero. */
+function sizeOf({ capacity: { ready } }: Observation): number {
+  return Object.keys(ready).length === 0 ? NaN : total(ready)
 }
 
 function total(units: Units): number {
