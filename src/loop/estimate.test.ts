@@ -156,7 +156,7 @@ describe('estimator', () => {
     let last = sees.update({ nowMs, capacity: { ready: {} } }, memory)
     for (const { ready, starting = 0, atS, lag } of looks) {
       nowMs = atS === undefined ? nowMs + step : atS * 1_000
-      const capacity = {
+      const capacity: Observation['capacity'] = {
         ready: ready === undefined ? {} : { pool: ready },
         starting: starting === 0 ? [] : [{ resource: 'pool', units: starting, readyAtMs: NaN }]
       }
