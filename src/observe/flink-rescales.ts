@@ -5,7 +5,8 @@
  *   rescaleDownMs Executing again − Restarting        nothing is processed; starting the tasks and what is read again come on top
  *
  * Told of the newest, and as `.p50` and `.p90` of the last 32 that somebody asked for and that were completed: a loop that begins knows
- * at once what its job's rescales took before. Of a job without history nothing is told, which is not zero.
+ * at once what its job's rescales took before. Of a job without history nothing is told, which is not zero. Where details cannot be had no
+ * more are asked for in this look: the metrics of now wait behind it.
  */
 import { quantile } from '../math/index.ts'
 import type { FlinkRescale } from '../net/index.ts'
@@ -31,11 +32,13 @@ export async function rescaleMetrics(
     .slice(0, SAMPLES)
   if (done.length === 0) return { told: {}, memory }
   const downMs = new Map<string, number>()
-  let asked = 0
+  let left = DETAILS_A_LOOK
   for (const { id } of done) {
     const known = memory.downMs.get(id)
-    const down = known ?? (id !== '' && asked++ < DETAILS_A_LOOK ? await downOf(id) : undefined)
+    const isAsked = known === undefined && id !== '' && left-- > 0
+    const down = isAsked ? await downOf(id) : known
     if (down !== undefined) downMs.set(id, down)
+    else if (isAsked) left = 0
   }
   const told = {
     ...summary(
