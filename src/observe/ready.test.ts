@@ -26,6 +26,13 @@ describe('a size that is told by a query', () => {
   it.each([
     { when: 'all is measured', values: [3, 4], quality: 'ok', ready: 4, as: 'ok' },
     { when: 'the past has gaps', values: [NaN, 4], quality: 'partial', ready: 4, as: 'ok' },
+    {
+      when: 'the server warns that parts of it did not answer',
+      values: [4],
+      quality: 'partial',
+      ready: 4,
+      as: 'partial'
+    },
     { when: 'the newest step is missing', values: [4, NaN], quality: 'partial', ready: NaN, as: 'partial' },
     { when: 'nothing was answered', values: [NaN], quality: 'missing', ready: NaN, as: 'missing' },
     { when: 'it is an average', values: [2.6], quality: 'ok', ready: 2, as: 'ok' },

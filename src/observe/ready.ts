@@ -45,8 +45,9 @@ function toldBy(reading: Reading): Told | undefined {
   }
   const { values, startMs, stepMs } = reading.series
   const value = units(values.at(-1) ?? NaN)
-  // Gaps in the past say nothing of how many there are now.
-  const quality = reading.quality === 'partial' && !Number.isNaN(value) ? 'ok' : reading.quality
+  // Gaps in the past say nothing of how many there are now. What is partial without a gap is a sum of which some part did not answer.
+  const hasGap = reading.series.values.some(Number.isNaN)
+  const quality = reading.quality === 'partial' && hasGap && !Number.isNaN(value) ? 'ok' : reading.quality
   return { name, value, atMs: startMs + values.length * stepMs, quality }
 }
 
