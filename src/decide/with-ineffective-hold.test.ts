@@ -109,6 +109,14 @@ describe('no more of what brought nothing', () => {
     expect(it.ask(3, { throughput: 40 }).to.web).toBe(3)
   })
 
+  it('does not judge an increase from nothing, whose meters still told of before', () => {
+    const it = service()
+    it.ask(0, { throughput: 70 })
+    it.ask(2, { throughput: 40 })
+    it.ask(2, { throughput: 40 })
+    expect(it.ask(9, { throughput: 60, afterMs: 2 * MIN }).to.web).toBe(9)
+  })
+
   it('forgets an increase that was taken back', () => {
     const it = service()
     it.ask(8, { throughput: 40 })

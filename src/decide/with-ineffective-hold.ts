@@ -113,7 +113,8 @@ function broughtNothing(
   const rate = throughputOf(seen, resource)
   const ready = seen.capacity.ready[resource]
   if (!isSettled(last, seen.nowMs, settleMs) || last.rate === null || !(last.rate > 0)) return undefined
-  if (!usable(rate) || !usable(ready) || !isShort(seen)) return undefined
+  // From nothing there is no share: its rate was that of before.
+  if (!usable(rate) || !usable(ready) || !(last.from > 0) || !isShort(seen)) return undefined
   const [gain, expected] = [rate / last.rate - 1, ready / last.from - 1]
   if (gain >= threshold * expected) return undefined
   const percent = (share: number) => `${Math.round(100 * share)} %`
