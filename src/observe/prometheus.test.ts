@@ -281,6 +281,27 @@ describe('as a source', () => {
     ])
   })
 
+  it('says once that a query gives no rates, for as long as it gives none', async () => {
+    const abort = new AbortController()
+    let nowMs = start + minute
+    fake.series = [{ at: () => -1 }]
+    const source = prometheus({
+      server: { url: fake.url },
+      queries: { load: 'up' },
+      stepMs: minute,
+      historyMs: 2 * minute,
+      clock: () => nowMs,
+      sleepUntil: async (atMs) => {
+        nowMs = atMs
+        if (nowMs > start + 6 * minute) fake.series = [{ at: () => 1 }]
+        if (nowMs > start + 8 * minute) abort.abort()
+      }
+    })
+    const events: string[] = []
+    for await (const it of source.read(abort.signal)) if (it.kind === 'event') events.push(it.what)
+    expect(events).toEqual(['source-invalid', 'source-back'])
+  })
+
   it('ends with the error of a query that can never work', async () => {
     fake.series = [
       { labels: { a: '1' }, at: () => 1 },

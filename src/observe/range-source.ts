@@ -66,8 +66,9 @@ async function* read(options: RangeSource, ask: Ask, abort: AbortSignal): AsyncI
       yield { kind: 'series', name, series, quality }
       next.set(name, answeredUntil(series))
     }
-    if (found?.text !== trouble?.text) {
-      yield { kind: 'event', atMs: clock(), ...(found ?? { what: 'source-back', text: 'it answers again' }) }
+    if (found?.about !== trouble?.about) {
+      const { what, text } = found ?? { what: 'source-back', text: 'it answers again' }
+      yield { kind: 'event', atMs: clock(), what, text }
     }
     trouble = found
     await sleepUntil(toMs + stepMs + settleMs, abort)
@@ -89,7 +90,9 @@ async function answered(
     if (first === undefined) return { series, quality }
     // What is wrong among what is right is a hole in it.
     const measured = series.values.some((y) => !Number.isNaN(y))
-    const trouble = { what: 'source-invalid', text: `${first}; it is not measured` }
+    // Not when: as time goes on it is another moment with every look.
+    const about = `invalid ${range.query}`
+    const trouble = { what: 'source-invalid', text: `${first}; it is not measured`, about }
     return { series, quality: measured ? quality : 'invalid', trouble }
   } catch (error) {
     if (!(error instanceof PrescaleError)) throw error
@@ -99,20 +102,22 @@ async function answered(
     const steps = Math.round((range.toMs - range.fromMs) / range.stepMs)
     const values = new Float64Array(steps).fill(NaN)
     const what = error.code === 'UNREACHABLE' ? 'source-unreachable' : 'source-invalid'
-    const trouble = { what, text: error.message }
+    const trouble = { what, text: error.message, about: error.message }
     return { series: series(range.stepMs, values, { startMs: range.fromMs }), quality, trouble }
   }
 }
 
 const emptyOf = (name: string): Trouble => ({
   what: 'source-empty',
+  about: `empty ${name}`,
   text: `the query of ${name} gives nothing: not measured, which is not zero; look at its labels`
 })
 
-/** Why nothing was measured: told once, until it is another reason or none. */
+/** Why something was not measured: told once, until it is about something else or over. */
 interface Trouble {
   readonly what: string
   readonly text: string
+  readonly about: string
 }
 
 const unknown: Readonly<Record<string, Quality>> = { UNREACHABLE: 'missing', BAD_ANSWER: 'invalid' }
