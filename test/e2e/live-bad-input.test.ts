@@ -2,34 +2,45 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSafe } from 'node:https'
 import { type AddressInfo, createServer as createTcp, type Server } from 'node:net'
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openLoop } from '../../src/cli/live/loop.ts'
 import { textOf } from '../../src/cli/status.ts'
 import { readConfig } from '../../src/config/index.ts'
 import { certificates, hasOpenssl } from '../fakes/certificates.ts'
 import { type FakeFlink, fakeFlink, fakeJob } from '../fakes/flink.ts'
 import { liveConfig } from '../fakes/live-config.ts'
-import { type Folder, folder } from '../fakes/prescale.ts'
-import { fakePrometheus } from '../fakes/prometheus.ts'
+import { folder } from '../fakes/prescale.ts'
+import { type FakeSeries, fakePrometheus } from '../fakes/prometheus.ts'
 
 const silent = { event: () => {}, note: () => {}, error: () => {} }
-const servers: Server[] = []
-let place: Folder
-beforeEach(() => {
-  place = folder()
+/** Closed at the end: the cases run beside each other, as each of them waits for a clock. */
+const closing: (() => unknown)[] = []
+beforeAll(() => {
   process.env.PRESCALE_TEST_TOKEN = 'hunter2'
 })
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
-  place.remove()
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
   delete process.env.PRESCALE_TEST_TOKEN
 })
 
+function ownFolder(): string {
+  const place = folder()
+  closing.push(() => place.remove())
+  return place.path
+}
+
 async function listening(server: Server): Promise<number> {
-  servers.push(server)
+  closing.push(() => server.close())
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   return (server.address() as AddressInfo).port
 }
+
+async function rates(at: FakeSeries['at']): Promise<string> {
+  const fake = await fakePrometheus([{ at }])
+  closing.push(() => fake.close())
+  return fake.url
+}
+
 /** Whatever it is asked, and how often. */
 async function answering(answer: RequestListener) {
   const seen: string[] = []
@@ -44,6 +55,7 @@ async function answering(answer: RequestListener) {
 
 /** What `status` says of a target with this source once it says what matches. */
 async function statusOf(source: string, says: RegExp): Promise<string> {
+  const place = ownFolder()
   const config = readConfig(
     `version: 1
 targets:
@@ -52,8 +64,8 @@ targets:
     source: ${source}
     forecast: none
     interval: 1s
-store: { path: '${place.path}/live.sqlite' }
-listen: { metrics: false, socket: '${place.path}/loop.sock' }
+store: { path: '${place}/live.sqlite' }
+listen: { metrics: false, socket: '${place}/loop.sock' }
 `,
     'x'
   )
@@ -72,7 +84,7 @@ const flink = (url: string, more = '') =>
   `{ type: flink, url: '${url}', job: x, bearer: env:PRESCALE_TEST_TOKEN, timeout: 2s${more} }`
 const prometheus = (url: string) => `{ type: prometheus, url: '${url}', query: x, step: 1s }`
 
-describe('an endpoint', { timeout: 60_000 }, () => {
+describe.concurrent('an endpoint', { timeout: 60_000 }, () => {
   it.each([
     ['Flink', flink, 'http://127.0.0.1:9'],
     ['Prometheus', prometheus, 'http://127.0.0.1:9'],
@@ -144,7 +156,7 @@ describe('an endpoint', { timeout: 60_000 }, () => {
   })
 })
 
-describe.skipIf(!hasOpenssl)('a certificate', { timeout: 60_000 }, () => {
+describe.skipIf(!hasOpenssl).concurrent('a certificate', { timeout: 60_000 }, () => {
   const made = certificates()
   made.issue('other', 'DNS:another.example')
   afterAll(() => made.remove())
@@ -166,7 +178,7 @@ describe.skipIf(!hasOpenssl)('a certificate', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a metric', { timeout: 60_000 }, () => {
+describe.concurrent('a metric', { timeout: 60_000 }, () => {
   it.each([
     ['NaN', NaN, /source-empty: the query of load gives nothing: not measured, which is not zero/],
     [
@@ -182,64 +194,55 @@ describe('a metric', { timeout: 60_000 }, () => {
     ],
     ['nothing', undefined, /source-empty: the query of load gives nothing/]
   ])('that is %s', async (_, value, says) => {
-    const fake = await fakePrometheus([{ at: () => value }])
-    await statusOf(prometheus(fake.url), says)
-    await fake.close()
+    await statusOf(prometheus(await rates(() => value)), says)
   })
 
   it('that is wrong once is a hole among what is right, said once', async () => {
     let asked = 0
-    const fake = await fakePrometheus([{ at: (ms) => (++asked === 5 ? -1 : ms > 0 ? 100 : undefined) }])
-    const text = await statusOf(prometheus(fake.url), /source-(invalid|back)/)
-    await fake.close()
+    const url = await rates((ms) => (++asked === 5 ? -1 : ms > 0 ? 100 : undefined))
+    const text = await statusOf(prometheus(url), /source-(invalid|back)/)
     expect(text.match(/source-/g)).toHaveLength(1)
   })
 })
 
-describe('a job', { timeout: 60_000 }, () => {
-  let flink: FakeFlink
-  beforeEach(async () => {
-    flink = await fakeFlink()
-  })
-  afterEach(() => flink.close())
-  const another = (...names: readonly string[]) => {
+describe.concurrent('a job', { timeout: 60_000 }, () => {
+  const state = (name: string) => (flink: FakeFlink) => Object.assign(flink.jobs[0], { state: name })
+  const another = (flink: FakeFlink, ...names: readonly string[]) => {
     flink.jobs[0].state = 'CANCELED'
     const next = fakeJob(names.map((name) => ({ name, capacity: 500 })))
     flink.jobs.push(next)
     flink.deploy(next)
   }
 
-  it.each([
-    [
-      'that finishes',
-      () => Object.assign(flink.jobs[0], { state: 'FINISHED' }),
-      /cars: job-finished: loadjob/
-    ],
-    ['that fails', () => Object.assign(flink.jobs[0], { state: 'FAILED' }), /cars: job-failed: loadjob/],
-    [
-      'that restarts',
-      () => Object.assign(flink.jobs[0], { state: 'RESTARTING' }),
-      /cars: job-restarting: loadjob/
-    ],
+  it.each<[string, (flink: FakeFlink) => unknown, RegExp]>([
+    ['that finishes', state('FINISHED'), /cars: job-finished: loadjob/],
+    ['that fails', state('FAILED'), /cars: job-failed: loadjob/],
+    ['that restarts', state('RESTARTING'), /cars: job-restarting: loadjob/],
     [
       'with another topology',
-      () => another('count', 'sink'),
+      (flink) => another(flink, 'count', 'sink'),
       /job-replaced-topology-changed: loadjob is now \w+ with 2/
     ],
     [
       'with another id',
-      () => another('Source: source', 'parse', 'count'),
+      (flink) => another(flink, 'Source: source', 'parse', 'count'),
       /job-replaced.*: loadjob is now \w+/
     ],
-    ['that is gone', () => flink.jobs.splice(0), /cars: job-absent: loadjob is not known to this cluster/]
+    [
+      'that is gone',
+      (flink) => flink.jobs.splice(0),
+      /cars: job-absent: loadjob is not known to this cluster/
+    ]
   ])('%s is a clear state in status, and is left in peace', async (_, happens, says) => {
-    const text = liveConfig({ folder: place.path, url: flink.url, metrics: 'false' })
+    const flink = await fakeFlink()
+    closing.push(() => flink.close())
+    const text = liveConfig({ folder: ownFolder(), url: flink.url, metrics: 'false' })
     const loop = await openLoop(readConfig(text, 'x'), { apply: true, once: false, log: silent })
     const patience = { timeout: 25_000, interval: 50 }
     try {
       await vi.waitFor(() => expect(loop.book.of('cars')?.ready.count).toBeGreaterThan(0), patience)
       const writes = flink.writes().length
-      happens()
+      happens(flink)
       await vi.waitFor(() => expect(textOf(loop.book.all())).toMatch(says), patience)
       const turns = loop.book.of('cars')?.counts.turns ?? 0
       await vi.waitFor(() => expect(loop.book.of('cars')?.counts.turns).toBeGreaterThan(turns + 1), patience)
