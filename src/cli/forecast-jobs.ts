@@ -72,7 +72,6 @@ export interface TrainJob {
   readonly levels: readonly number[]
   readonly seed: number
   readonly library: ModelFile['library']
-  readonly createdMs: number
   /** Training is told that it is enough after this. Absent: nothing looks at a clock, and the same bytes come out. */
   readonly timeLimitMs?: number
   /** The network as ONNX is wanted too. */
@@ -82,6 +81,8 @@ export interface TrainJob {
 export interface TrainedModel {
   readonly model: ModelFile
   readonly trainMs: number
+  /** Of one forecast, where it was measured: a time, so it is no part of the model. */
+  readonly predictMs: number | undefined
   readonly onnx: Uint8Array | undefined
 }
 
@@ -99,7 +100,7 @@ export function trainJob(job: TrainJob, progress: Progress): TrainedModel {
     ...(timeLimitMs !== undefined && { nowMs, enough: () => nowMs() - startedMs > timeLimitMs })
   })
   const trainMs = nowMs() - startedMs
-  const { library, createdMs } = job
+  const { library } = job
   const parts = {
     saved: fitted.save(),
     options: spec.options,
@@ -107,21 +108,20 @@ export function trainJob(job: TrainJob, progress: Progress): TrainedModel {
     horizon,
     levels,
     seed,
-    library,
-    createdMs
+    library
   }
-  const metrics = measured(makeModel(parts), job)
-  const model = makeModel({ ...parts, metrics })
-  return { model, trainMs, onnx: job.onnx ? toOnnx(model) : undefined }
+  const scored = measured(makeModel(parts), job)
+  const model = makeModel({ ...parts, metrics: scored?.metrics })
+  return { model, trainMs, predictMs: scored?.predictMs, onnx: job.onnx ? toOnnx(model) : undefined }
 }
 
 /** On the steps behind its training part, where there are enough for one forecast. */
-function measured(model: ModelFile, { spec, series, trainUntil, horizon }: TrainJob): object | undefined {
+function measured(model: ModelFile, { spec, series, trainUntil, horizon }: TrainJob) {
   const steps = series.values.length - trainUntil - horizon + 1
   if (steps < 1) return undefined
   const { label } = spec
   const nowMs = () => performance.now()
   const row = backtestOne(series, label, forecasterOf(model, label), { horizon, trainUntil, nowMs })
   const { rmse, mae, mase, smape, smape2, pinball, crps, coverage, predictMs } = row
-  return { horizon, steps, rmse, mae, mase, smape, smape2, pinball, crps, coverage, predictMs }
+  return { metrics: { horizon, steps, rmse, mae, mase, smape, smape2, pinball, crps, coverage }, predictMs }
 }

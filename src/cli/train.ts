@@ -94,7 +94,6 @@ async function run(file: string, options: Options): Promise<void> {
     levels,
     seed,
     library: library(),
-    createdMs: Date.now(),
     timeLimitMs: limit,
     onnx: options.export !== undefined
   }
@@ -148,7 +147,7 @@ function library(): ModelFile['library'] {
   return { name, version }
 }
 
-function resultOf(data: string, { model, trainMs }: TrainedModel, { out, export: onnx }: Options) {
+function resultOf(data: string, { model, trainMs, predictMs }: TrainedModel, { out, export: onnx }: Options) {
   const { model: method, methodVersion, options, architecture, training, horizon, levels, seed } = model
   return {
     data,
@@ -161,6 +160,7 @@ function resultOf(data: string, { model, trainMs }: TrainedModel, { out, export:
     levels,
     seed,
     trainMs,
+    ...(predictMs !== undefined && { predictMs }),
     metrics: model.metrics,
     ...(becauseOf(model.parameters) !== '' && { because: becauseOf(model.parameters) }),
     file: out,
@@ -178,6 +178,7 @@ function rowOf({
   horizon,
   training,
   trainMs,
+  predictMs,
   metrics,
   file,
   bytes,
@@ -188,6 +189,7 @@ function rowOf({
   return {
     ...{ data, model, horizon, steps: training.steps, trainMs },
     ...(measures as Row),
+    ...(predictMs !== undefined && { predictMs }),
     ...Object.fromEntries(inside),
     ...{ file, bytes, checksum }
   }

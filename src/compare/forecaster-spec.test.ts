@@ -14,7 +14,7 @@ const history = series(
 function trained(name: string, options = {}): ModelFile {
   const saved = makeForecaster(name, options).fit(history).save()
   const library = { name: 'prescale', version: '0.0.7' }
-  return makeModel({ saved, options, history, horizon: 30, levels: [0.9], library, seed: 1, createdMs: 0 })
+  return makeModel({ saved, options, history, horizon: 30, levels: [0.9], library, seed: 1 })
 }
 
 describe('forecasters as they are written', () => {

@@ -36,8 +36,7 @@ const about = {
   horizon: 5,
   levels: [0.1, 0.5, 0.9],
   library: { name: 'prescale', version: '0.0.7' },
-  seed: 3,
-  createdMs: 1_700_000_000_000
+  seed: 3
 }
 
 function modelOf(name: string, given = {}): ModelFile {
@@ -93,8 +92,7 @@ describe('a model file', () => {
       library: { name: 'prescale', version: '0.0.7' },
       seed: 3,
       metrics: null,
-      architecture: null,
-      createdMs: 1_700_000_000_000
+      architecture: null
     })
     expect(model.training).toMatchObject({
       startMs: 1_000_000_020_000,
@@ -120,6 +118,15 @@ describe('a model file', () => {
     expect(canonicalJson(modelOf('holt-winters', { season: 24 }))).toBe(canonicalJson(model))
     const turned = Object.fromEntries(Object.entries(read(model)).reverse())
     expect(checkModel(turned, 'm.json').checksum).toBe(model.checksum)
+  })
+
+  it('of before, with the time of its making and of its forecasts in it, is read as ever', () => {
+    const content = { ...read(model), metrics: { mase: 1, predictMs: 0.3 }, createdMs: 1_700_000_000_000 }
+    const old = { ...content, checksum: checksumOf(content) }
+    const again = forecasterOf(checkModel(old, 'old.json')).fit(history, { horizon: 5 })
+    expect(again.predict(5).mean).toEqual(forecasterOf(model).fit(history, { horizon: 5 }).predict(5).mean)
+    const changed = { ...old, createdMs: 0 }
+    expect(() => checkModel(changed, 'old.json')).toThrow('old.json was changed or damaged')
   })
 
   it('hashes values as numpy does', () => {

@@ -2,12 +2,14 @@
  * Model file — a trained forecaster as one self-describing JSON object, checked before it is used.
  *
  *   { format, formatVersion, kind,  model, methodVersion, options, parameters,  training, horizon, levels,
- *     library, seed, metrics, architecture, createdMs,  checksum }
+ *     library, seed, metrics, architecture,  checksum }
  *
  * `parameters` is what the method learned, as `Fitted.save()` gives it; handed back to the same method it is not
  * trained again, only led through the history, in which methods that learn step by step go on learning. `checksum` is
  * the SHA-256 of everything else as canonical JSON (`base/json.ts`), `training.hash` that of the training values as
- * little-endian float64, `NaN` where nothing was measured. Pure: reading and writing is `store/model-file.ts`.
+ * little-endian float64, `NaN` where nothing was measured. No clock is in it: the same training gives the same bytes
+ * (files of before have `createdMs`, which is in their checksum and not read). Pure: reading and writing is
+ * `store/model-file.ts`.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -45,7 +47,6 @@ export interface ModelFile {
   readonly metrics: Readonly<Record<string, Json>> | null
   /** Layers and how many numbers they learned, in one line; null for methods that are no networks. */
   readonly architecture: string | null
-  readonly createdMs: number
   readonly checksum: string
 }
 
@@ -73,7 +74,6 @@ export interface ModelParts {
   readonly library: ModelFile['library']
   readonly seed: number
   readonly metrics?: object
-  readonly createdMs: number
 }
 
 /** Makes a method by its name. */
@@ -81,7 +81,7 @@ export type Make = (name: string, options: GivenOptions) => Forecaster
 
 /** The model of a fitted method, ready to be written. Errors: `BAD_MODEL` where what was learned is not finite. */
 export function makeModel(parts: ModelParts): ModelFile {
-  const { saved, options, history, horizon, levels, library, seed, metrics, createdMs } = parts
+  const { saved, options, history, horizon, levels, library, seed, metrics } = parts
   const { model, version, parameters } = saved as { model: string; version: string; parameters: Json }
   const content = {
     format: modelFormat,
@@ -97,8 +97,7 @@ export function makeModel(parts: ModelParts): ModelFile {
     library,
     seed,
     metrics: metrics ?? null,
-    architecture: networkInWords(parameters) ?? null,
-    createdMs
+    architecture: networkInWords(parameters) ?? null
   }
   // As it will be read: NaN is null, and only plain data.
   const plain: Record<string, unknown> = JSON.parse(canonicalJson(content))

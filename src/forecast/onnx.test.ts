@@ -76,8 +76,7 @@ describe('what is no network', () => {
     horizon: 3,
     levels: [0.5],
     library: { name: 'prescale', version: '0' },
-    seed: 0,
-    createdMs: 0
+    seed: 0
   }
 
   it('is refused by name', () => {

@@ -117,7 +117,7 @@ function modelOf<Options extends NeuralOptions>(
   const saved = { model: method.name, version: '1', parameters }
   const library = { name: 'prescale', version: '0.0.0' }
   return makeModel({
-    ...{ saved, options, history: load, horizon, levels: [0.5], library, seed: 0, createdMs: 0 }
+    ...{ saved, options, history: load, horizon, levels: [0.5], library, seed: 0 }
   })
 }
 
