@@ -2,7 +2,7 @@
  * From a target of `prescale.yaml` to its parts: the policy with everything that makes it careful, the forecaster, what is believed
  * before anything was measured.
  *
- *   policy → shadow → alarm → signal cap → tolerance → stabilisation → rate limit → cooldown → rescale budget → spend limit → fallback → bounds → hold → shield
+ *   policy → shadow → alarm → signal cap → ineffective hold → tolerance → stabilisation → rate limit → cooldown → rescale budget → spend limit → fallback → bounds → hold → shield
  *
  * Innermost first; the outermost has the last word. What slows down stands inside of the bounds, so that a new maximum counts at once;
  * budgets inside of them, so that a minimum stays, and so does a fallback; pause outside of both; the shield outside of everything, so that nothing whatever
