@@ -27,7 +27,7 @@ const text = (file: string) => readFileSync(join(place.path, file), 'utf8')
 describe('prescale train policy', { timeout: 180_000 }, () => {
   it('trains a network in the Spark world, and says what it is worth beside simple rules', async () => {
     const { code, stdout, stderr } = await train(
-      ...[...tiny, '--out', 'ppo.json', '-o', 'json', '--scenario', 'mix']
+      ...[...tiny, '--out', 'ppo.json', '-o', 'json', '--scenario', 'mix', '--export', 'ppo.onnx']
     )
     expect(stderr).toBe(
       'rehearse it: prescale rehearse builtin:accidents --world spark --policies hpa,proportional,ppo.json\n'
@@ -36,7 +36,8 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     const said = JSON.parse(stdout)
     expect(said).toMatchObject({
       ...{ data: 'fresh accidents', model: 'ppo', world: 'spark', scenario: 'mix', edge: 'predictor' },
-      ...{ seed: 1, played: 64, scoredOn: '30 episodes of seeds of their own', file: 'ppo.json' },
+      ...{ seed: 1, played: 64, scoredOn: '30 episodes of seeds of their own' },
+      ...{ file: 'ppo.json', export: 'ppo.onnx' },
       options: { gamma: 0.97, steps: '64' }
     })
     const { learned, constant, proportional } = said.scores
@@ -47,6 +48,18 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
       environment: { observationSize: 13 },
       trained: { seed: 1, world: { name: 'spark', scenario: 'mix', edge: 'predictor' } }
     })
+  })
+
+  it('writes the network as ONNX where that is asked for: its state, an output per head, the value', () => {
+    const onnx = readFileSync(join(place.path, 'ppo.onnx')).toString('latin1')
+    for (const word of [
+      'spark-env/1',
+      'logits_executors',
+      'logits_compression',
+      'value',
+      read('ppo.json').checksum
+    ])
+      expect(onnx).toContain(word)
   })
 
   it('begins from the proportional rule unless it is told otherwise, and learns from windows of a trace, in the scale that a rehearsal of it has', async () => {
@@ -169,6 +182,18 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     expect(text('r.html')).toContain('What was learned')
   })
 
+  it('ends a table with the best so far when its time is up', async () => {
+    const args = ['--model', 'sarsa', '--set', 'episodes=100000000', '--forecast', 'sma', '--seeds', '2']
+    const { stdout, code } = await train(
+      ...['wave.csv', ...args, '--time-limit', '1ms', '--out', 'brief.json', '-o', 'json', '--quiet']
+    )
+    expect(code).toBe(0)
+    const said = JSON.parse(stdout)
+    expect(said.played).toBeGreaterThan(0)
+    expect(said.played).toBeLessThan(100_000_000)
+    expect(read('brief.json')).toMatchObject({ model: 'sarsa', trained: { updates: said.played } })
+  })
+
   const refused: readonly (readonly [string, string[], RegExp])[] = [
     ['an unknown method', ['--model', 'pppo'], /'pppo' is not a policy that learns; did you mean 'ppo'/],
     ['a policy that does not learn', ['--model', 'hpa'], /'hpa' is not a policy that learns/],
@@ -193,6 +218,11 @@ describe('prescale train policy', { timeout: 180_000 }, () => {
     ['an unknown beginning', ['--begin', 'rule'], /'rule' is not what a training can begin from/],
     ['an unknown edge', ['--edge', 'predict'], /did you mean 'predictor'/],
     ['a checkpoint of a table', ['--model', 'sarsa', '--checkpoint', 'c'], /--checkpoint is for ppo/],
+    [
+      'ONNX of a table',
+      ['--model', 'q-learning', '--export', 'q.onnx'],
+      /--export q\.onnx: q-learning learns a table, which is no network; as ONNX goes ppo/
+    ],
     ['a lead time in the Spark world', ['--lead-time', '2m'], /--lead-time is for the service world/],
     ['to go on from nowhere', ['--resume'], /--resume must be given with --checkpoint FILE/],
     [

@@ -1,7 +1,10 @@
 /** `prescale train policy [FILE]` — a policy learns in a world, and what it learned is kept in a file that is used at once. */
 import { Command } from 'commander'
+import { ppoToOnnx } from '../decide/ppo-onnx.ts'
 import { writeModelFile } from '../store/model-file.ts'
+import { writeWhole } from '../store/write-file.ts'
 import { addDataOptions } from './data.ts'
+import { library } from './library.ts'
 import { note, print } from './output.ts'
 import { writeCurve } from './train/policy-curve.ts'
 import { flagOf, methods, readTraining, scenarios, type TrainPolicyOptions } from './train/policy-flags.ts'
@@ -19,6 +22,7 @@ export function policyCommand(): Command {
     .option('--model <NAME>', 'ppo, q-learning or sarsa', 'ppo')
     .option('--world <NAME>', 'spark (ppo) or service (q-learning, sarsa)')
     .option('--out <FILE>', 'the model file', 'policy.json')
+    .option('--export <FILE>', 'ppo: the network as ONNX too, such as policy.onnx')
     .option('--set <OPTION=VALUE...>', 'options of the method, such as steps=100000')
     .option('--scenario <NAME>', `whose reward, in the Spark world: ${scenarios.join(', ')}`)
     .option(
@@ -41,7 +45,7 @@ export function policyCommand(): Command {
     .option('--curve <FILE>', 'the training curve, as picture (.svg) or as data (.json)')
     .option('--checkpoint <FILE>', 'ppo: kept up to date, to go on from')
     .option('--resume', 'goes on where --checkpoint was left')
-    .option('--time-limit <DURATION>', 'ppo: ends with the best so far, such as 60s')
+    .option('--time-limit <DURATION>', 'training ends with the best so far, such as 60s')
     .option('-o, --output <FORMAT>', 'table, json, yaml or csv', 'table')
     .option('--quiet', 'no notes, no progress')
   return addDataOptions(policy).action(run)
@@ -51,7 +55,11 @@ async function run(file: string | undefined, options: TrainPolicyOptions): Promi
   const training = readTraining(file, options)
   const { method } = training
   const trained = method === 'ppo' ? await trainPpo(training) : await trainTables({ ...training, method })
-  writeModelFile(options.out, trained.kept.model)
+  const { model } = trained.kept
+  writeModelFile(options.out, model)
+  if (options.export !== undefined && model.model === 'ppo') {
+    writeWhole(options.export, ppoToOnnx(model, library()))
+  }
   if (options.curve !== undefined) writeCurve(options.curve, trained)
   const result = resultOf(training, trained)
   print(options.output, { value: result, rows: [rowOf(result)], text: textOf(result) })

@@ -1,5 +1,5 @@
 /** `prescale train forecaster FILE`, and `train policy` (train-policy.ts) — what a method learns on a history, kept in a file that is used at once. */
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { Command } from 'commander'
 import {
   formatDuration,
@@ -18,6 +18,7 @@ import { addDataOptions, type DataOptions, readData, trainingSteps } from './dat
 import type { TrainedModel, TrainJob } from './forecast-jobs.ts'
 import { interrupted } from './interrupt.ts'
 import { inWorker } from './jobs.ts'
+import { library } from './library.ts'
 import { readLevels, readOneModel, readSeason, readSteps } from './models.ts'
 import { wholeNumber } from './numbers.ts'
 import { note, print, progress, type Row, readFormat } from './output.ts'
@@ -140,11 +141,6 @@ function readLimit(text: string): number {
 /** What the flags mean to those methods that have such an option and were not given it. */
 function common(options: Options, season: number | undefined, seed: number, limitMs?: number): GivenOptions {
   return { season, seed, budget: limitMs, ...(options.fast && { kernels: 'fma' }) }
-}
-
-function library(): ModelFile['library'] {
-  const { name, version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return { name, version }
 }
 
 function resultOf(data: string, { model, trainMs, predictMs }: TrainedModel, { out, export: onnx }: Options) {

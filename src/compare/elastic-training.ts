@@ -134,6 +134,8 @@ export interface ElasticTrainingHooks {
   /** Actions tried to measure prices, 50,000 (`evaluateTable`): explanations are told in them. */
   readonly priceSamples?: number
   readonly progress?: (done: number, of: number) => void
+  /** Asked before every episode but the first: true ends the training with the table as it is then. */
+  readonly enough?: () => boolean
 }
 
 /** Learns one table and says what it is worth on the validation part. Errors: `BAD_OPTION`. */
@@ -142,7 +144,7 @@ export function trainElastic(
   method: TabularMethod,
   given: GivenOptions,
   seed: number,
-  { about, priceSamples: samples = 50_000, progress }: ElasticTrainingHooks = {}
+  { about, priceSamples: samples = 50_000, progress, enough }: ElasticTrainingHooks = {}
 ): ElasticBest {
   const { world, bins, learn } = task
   const { unitRate, serversPerUnit, sloMs, bootSteps } = world
@@ -162,7 +164,8 @@ export function trainElastic(
     { ...environment, reset: begun },
     size,
     random(seed, method),
-    given
+    given,
+    enough
   )
   const measured = evaluateTable(environment, table, random(seed, 'prices'), { gamma, samples })
   const model = sealedTable(tabularModel(states.shape, { method, gamma, table }), {

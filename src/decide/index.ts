@@ -31,6 +31,7 @@ export {
   trainedIn,
   usualState
 } from './ppo-model.ts'
+export { ppoToOnnx } from './ppo-onnx.ts'
 export { oneHead, type PpoEnvironment, type PpoSpace } from './ppo-rollout.ts'
 export type { CurvePoint } from './ppo-update.ts'
 export { type Learned, qLearning, qLearningOptions } from './q-learning.ts'

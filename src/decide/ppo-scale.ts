@@ -25,7 +25,8 @@ export interface SavedMoments {
 /** Turns a state into what the network sees, `out[at…]`. */
 export type Scaling = (x: ArrayLike<number>, from: number, out: Tensor, at: number) => void
 
-const LIMIT = 10
+/** No number of a state is farther from its mean than so many deviations. */
+export const LIMIT = 10
 
 export const noMoments = (size: number): Moments => ({
   count: 0,
@@ -51,6 +52,12 @@ export function addMoments(moments: Moments, x: Float64Array, rows: number): voi
 
 export const varianceOf = ({ count, squares }: Moments, i: number) => (count > 0 ? squares[i] / count : 1)
 
+/** x ↦ (x − mean) · factor, before it is held at ± LIMIT; of moments as they are now. */
+export function scaleOf(moments: Moments): { readonly mean: Float64Array; readonly factor: Float64Array } {
+  const mean = moments.mean.slice()
+  return { mean, factor: mean.map((_, i) => 1 / Math.sqrt(varianceOf(moments, i) + 1e-8)) }
+}
+
 /** The scaling of moments as they are now; without moments states go in as they are. */
 export function scalingOf(moments: Moments | undefined, size: number): Scaling {
   if (moments === undefined) {
@@ -58,8 +65,7 @@ export function scalingOf(moments: Moments | undefined, size: number): Scaling {
       for (let i = 0; i < size; i++) out[at + i] = x[from + i]
     }
   }
-  const mean = moments.mean.slice()
-  const factor = mean.map((_, i) => 1 / Math.sqrt(varianceOf(moments, i) + 1e-8))
+  const { mean, factor } = scaleOf(moments)
   return (x, from, out, at) => {
     for (let i = 0; i < size; i++) {
       out[at + i] = Math.min(LIMIT, Math.max(-LIMIT, (x[from + i] - mean[i]) * factor[i]))

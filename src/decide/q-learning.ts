@@ -28,17 +28,21 @@ export const qLearningOptions = {
 
 export interface Learned {
   readonly table: QTable
-  /** Undiscounted, by episode, exploration included. */
+  /** Undiscounted, by episode that was played, exploration included. */
   readonly returns: Float64Array
   readonly updates: number
 }
 
-/** Learns the table of an environment with so many states and actions. Throws `BAD_OPTION` for an option that cannot be. */
+/**
+ * Learns the table of an environment with so many states and actions. `enough` is asked before every episode but the first: true ends the
+ * training with what is learned so far. Throws `BAD_OPTION` for an option that cannot be.
+ */
 export function qLearning(
   environment: Environment<number, number>,
   { states, actions }: { readonly states: number; readonly actions: number },
   rng: Random,
-  given: GivenOptions = {}
+  given: GivenOptions = {},
+  enough?: () => boolean
 ): Learned {
   const options = readOptions('q-learning', qLearningOptions, given)
   const { alpha, alphaVisits, gamma, epsilonMin, epsilonDecay, episodes } = options
@@ -48,7 +52,8 @@ export function qLearning(
   const returns = new Float64Array(episodes)
   let epsilon = Math.max(epsilonMin, options.epsilon)
   let updates = 0
-  for (let episode = 0; episode < episodes; episode++) {
+  let episode = 0
+  for (; episode < episodes && (episode === 0 || enough?.() !== true); episode++) {
     let state = environment.reset(episode)
     for (let going = true; going; updates++) {
       const action = rng.next() < epsilon ? rng.integer(actions) : bestAction(q, state, actions)
@@ -63,5 +68,5 @@ export function qLearning(
     }
     epsilon = Math.max(epsilonMin, epsilon * epsilonDecay)
   }
-  return { table, returns, updates }
+  return { table, returns: returns.subarray(0, episode), updates }
 }

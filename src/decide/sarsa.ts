@@ -14,12 +14,16 @@ import { bestAction, emptyTable } from './tabular.ts'
 
 export const sarsaOptions = qLearningOptions
 
-/** Learns the table of an environment with so many states and actions. Throws `BAD_OPTION` for an option that cannot be. */
+/**
+ * Learns the table of an environment with so many states and actions. `enough` is asked before every episode but the first: true ends the
+ * training with what is learned so far. Throws `BAD_OPTION` for an option that cannot be.
+ */
 export function sarsa(
   environment: Environment<number, number>,
   { states, actions }: { readonly states: number; readonly actions: number },
   rng: Random,
-  given: GivenOptions = {}
+  given: GivenOptions = {},
+  enough?: () => boolean
 ): Learned {
   const options = readOptions('sarsa', sarsaOptions, given)
   const { alpha, alphaVisits, gamma, epsilonMin, epsilonDecay, episodes } = options
@@ -31,7 +35,8 @@ export function sarsa(
   let updates = 0
   const choose = (state: number) =>
     rng.next() < epsilon ? rng.integer(actions) : bestAction(q, state, actions)
-  for (let episode = 0; episode < episodes; episode++) {
+  let episode = 0
+  for (; episode < episodes && (episode === 0 || enough?.() !== true); episode++) {
     let state = environment.reset(episode)
     let action = choose(state)
     for (let going = true; going; updates++) {
@@ -48,5 +53,5 @@ export function sarsa(
     }
     epsilon = Math.max(epsilonMin, epsilon * epsilonDecay)
   }
-  return { table, returns, updates }
+  return { table, returns: returns.subarray(0, episode), updates }
 }

@@ -11,6 +11,8 @@
  * quantiles. float32 throughout; verified against onnxruntime by tools/onnx-check.py.
  */
 import { PrescaleError, series } from '../base/index.ts'
+import { type Builder, builder, networkOperations, slice } from '../nn/onnx-layers.ts'
+import { type Graph, modelBytes, type Port } from '../nn/onnx-proto.ts'
 import type { Json } from '../roles.ts'
 import { cnnMethod } from './cnn.ts'
 import { gruMethod } from './gru.ts'
@@ -19,8 +21,6 @@ import type { ModelFile } from './model.ts'
 import { rebuild } from './neural-learned.ts'
 import { learnedHorizons } from './neural-model.ts'
 import { headLevels } from './neural-options.ts'
-import { type Builder, builder, networkOperations, slice } from './onnx-layers.ts'
-import { type Graph, modelBytes, type Port } from './onnx-proto.ts'
 import { tcnMethod } from './tcn.ts'
 import { inputsOf, largest } from './windows.ts'
 

@@ -29,6 +29,7 @@ export interface TrainPolicyOptions extends DataOptions, SettingsOptions {
   readonly begin?: string
   readonly forecast: string
   readonly seeds: string
+  readonly export?: string
   readonly curve?: string
   readonly checkpoint?: string
   readonly resume?: boolean
@@ -128,11 +129,17 @@ function checkPlace(method: Method, options: TrainPolicyOptions): void {
   const foreign =
     method === 'ppo'
       ? (['serviceTime', 'leadTime'] as const)
-      : (['scenario', 'edge', 'begin', 'checkpoint', 'resume', 'timeLimit'] as const)
+      : (['scenario', 'edge', 'begin', 'checkpoint', 'resume'] as const)
   for (const name of foreign) {
     if (options[name] === undefined) continue
     const why = method === 'ppo' ? 'the service world' : 'ppo; a table is learned in seconds'
     throw new PrescaleError('BAD_OPTION', `${flagOf(name)} is for ${why}`)
+  }
+  if (options.export !== undefined && method !== 'ppo') {
+    throw new PrescaleError(
+      'BAD_OPTION',
+      `--export ${options.export}: ${method} learns a table, which is no network; as ONNX goes ppo`
+    )
   }
   oneOf('a scenario', options.scenario, scenarios)
   oneOf('what the edge can say', options.edge, edges)
@@ -158,6 +165,11 @@ function limitOf(text: string): number {
   const ms = parseDuration(text, '--time-limit')
   requireOption(ms > 0, '--time-limit', text, 'longer than nothing')
   return ms
+}
+
+/** Asks trainings to end with the best so far when their time is up; to be cleared when they are over. */
+export function startLimit(stop: SharedArrayBuffer, ms: number | undefined): NodeJS.Timeout | undefined {
+  return ms === undefined ? undefined : setTimeout(() => Atomics.store(new Int32Array(stop), 0, 1), ms)
 }
 
 /** What the name of `--curve` says it shall be. */

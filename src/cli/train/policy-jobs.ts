@@ -103,13 +103,22 @@ export interface ElasticJob {
   readonly method: TabularMethod
   readonly learning: GivenOptions
   readonly seed: number
+  /** One number: 1 asks all seeds to end with what they have learned so far. */
+  readonly stop: SharedArrayBuffer
   readonly about: Readonly<Record<string, string | number>>
 }
 
 export const elasticJob = (
-  { task, method, learning, seed, about }: ElasticJob,
+  { task, method, learning, seed, stop, about }: ElasticJob,
   progress: Progress
-): ElasticBest => trainElastic(task, method, learning, seed, { about, progress })
+): ElasticBest => {
+  const control = new Int32Array(stop)
+  return trainElastic(task, method, learning, seed, {
+    about,
+    progress,
+    enough: () => Atomics.load(control, 0) === 1
+  })
+}
 
 export interface ElasticScoreJob {
   readonly task: ElasticTask

@@ -70,7 +70,8 @@ export function resultOf({ options, learning }: PolicyTraining, trained: Trained
     scores,
     file: options.out,
     bytes: statSync(options.out).size,
-    checksum: kept.model.checksum
+    checksum: kept.model.checksum,
+    ...(options.export !== undefined && { export: options.export })
   }
 }
 
@@ -116,7 +117,8 @@ export function textOf(result: PolicyResult): string {
     ],
     ...(curveEnd === null ? [] : [['at the end', inTraining(world, curveEnd)] as const]),
     ...(seeds.length < 2 ? [] : [['seeds', seedsInWords(seeds)] as const]),
-    ['file', `${result.file}, ${result.bytes} bytes, checksum ${result.checksum.slice(0, 16)}…`]
+    ['file', `${result.file}, ${result.bytes} bytes, checksum ${result.checksum.slice(0, 16)}…`],
+    ...(result.export === undefined ? [] : [['onnx', result.export] as const])
   ]
   return [
     ...lines.map(([what, words]) => `${what.padEnd(14)}${words}`),

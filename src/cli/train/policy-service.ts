@@ -9,7 +9,7 @@ import { moduleOf, shared } from '../jobs.ts'
 import { readOneModel } from '../models.ts'
 import { note, progress } from '../output.ts'
 import { readTrainingData } from './policy-data.ts'
-import type { PolicyTraining } from './policy-flags.ts'
+import { type PolicyTraining, startLimit } from './policy-flags.ts'
 import type { ElasticJob, ElasticScoreJob, ElasticTaskJob } from './policy-jobs.ts'
 import type { TrainedPolicy } from './policy-result.ts'
 
@@ -18,7 +18,16 @@ const jobs = moduleOf('./train/policy-jobs')
 export async function trainTables(
   training: PolicyTraining & { readonly method: TabularMethod }
 ): Promise<TrainedPolicy> {
-  const { file = 'builtin:daily-wave', method, seeds, learning, settings, threads, options } = training
+  const {
+    file = 'builtin:daily-wave',
+    method,
+    seeds,
+    learning,
+    settings,
+    threads,
+    options,
+    timeLimitMs
+  } = training
   const forecast = readOneModel(options.forecast, '--forecast', { seed: seeds[0] })
   const { name, series, span, all } = await readTrainingData(file, training)
   const plan = planService(name, series, all ? { ...span, scoreFrom: span.scoreTo - 1 } : span, settings)
@@ -39,11 +48,13 @@ export async function trainTables(
   }
   const { unitRate } = plan.settings
   const about = { data: name, forecast: forecast.label }
-  const inputs = seeds.map((seed): ElasticJob => ({ task, method, learning, seed, about }))
+  const stop = new SharedArrayBuffer(4)
+  const inputs = seeds.map((seed): ElasticJob => ({ task, method, learning, seed, stop, about }))
+  const limit = startLimit(stop, timeLimitMs)
   const trained = await inWorkers<ElasticJob, ElasticBest>(jobs, 'elasticJob', inputs, {
     ...work,
     progress: shared(seeds.length, (share) => say(`training ${method}: ${Math.round(100 * share)} %`))
-  })
+  }).finally(() => clearTimeout(limit))
   const trainMs = performance.now() - started
   const every = seeds.map((seed, i) => {
     const { model, updates, validation, curve } = trained[i]

@@ -27,7 +27,7 @@ import { moduleOf } from '../jobs.ts'
 import { note, progress } from '../output.ts'
 import { type Asked, readCheckpoint, writeCheckpoint } from './policy-checkpoint.ts'
 import { readTrainingData } from './policy-data.ts'
-import type { PolicyTraining } from './policy-flags.ts'
+import { type PolicyTraining, startLimit } from './policy-flags.ts'
 import type { SparkJob, SparkScoreJob, SparkTold } from './policy-jobs.ts'
 import { TELLING_EPISODES, type TrainedPolicy } from './policy-result.ts'
 
@@ -226,10 +226,7 @@ async function trainSeeds(
       )
     }
   }
-  const limit =
-    timeLimitMs === undefined
-      ? undefined
-      : setTimeout(() => Atomics.store(new Int32Array(stop), 0, 1), timeLimitMs)
+  const limit = startLimit(stop, timeLimitMs)
   interrupted.addEventListener('abort', keep)
   try {
     await Promise.all(Array.from({ length: sideBySide }, hand))

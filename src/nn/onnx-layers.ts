@@ -9,8 +9,8 @@
  *
  * github.com/onnx/onnx/blob/main/docs/Operators.md, operator set 17.
  */
-import type { Activation, Architecture, LayerSpec } from '../nn/index.ts'
-import { plan } from '../nn/network.ts'
+import type { Activation, Architecture, LayerSpec } from './architecture.ts'
+import { plan } from './network.ts'
 import type { Constant, Operation } from './onnx-proto.ts'
 
 /** Learned tensors by name, such as `0.gru.wx`, in the shapes of `nn`. */
