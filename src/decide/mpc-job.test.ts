@@ -222,6 +222,10 @@ describe('mpc on a job of several operators', () => {
     const starting = [{ resource: 'count', units: 2, readyAtMs: now + 1_000 }]
     const waits = { ...seen, capacity: { ready: units, starting, wanted: decision.to } }
     expect(policy.decide(waits, policy.initial()).decision.to).toEqual(decision.to)
+    // Nor does it take from others meanwhile what they may need for it.
+    const wide = { source: 3, parse: 9, count: 4 }
+    const from = { ...seen, capacity: { ready: wide, wanted: wide } }
+    expect(policy.decide(from, policy.initial()).decision.to).toEqual({ source: 3, parse: 9, count: 6 })
   })
 
   it('holds while nothing is known of an operator', () => {

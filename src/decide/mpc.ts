@@ -18,7 +18,7 @@
  */
 import type { GivenOptions } from '../base/index.ts'
 import { readOptions } from '../base/index.ts'
-import type { Decided, Decision, Observation, Policy } from '../roles.ts'
+import type { Decided, Decision, Observation, Policy, Units } from '../roles.ts'
 import { hold, latestLoad, MOST_UNITS, scale, usable, wantedNow, withinBounds } from './answer.ts'
 import { backlogUnits } from './mpc-backlog.ts'
 import { comesUntil, firstReachable, problemOf, topLevel } from './mpc-costs.ts'
@@ -64,18 +64,20 @@ function decideJob(options: MpcOptions, seen: Observation, before: MpcMemory): D
   if (isHeldBack(seen) && wanted <= ready) {
     const units = Math.ceil(wanted * HELD_BACK_GROWTH)
     const inputs = { bottleneck: view.resource, units, rates: view.rates }
-    return { decision: scale(from, view.expand(units), 'held-back', inputs), memory: { ...learned, job } }
+    const more = noLess(from, view.expand(units))
+    return { decision: scale(from, more, 'held-back', inputs), memory: { ...learned, job } }
   }
   const { decision, memory } = decideOne(options, view.seen, { ...learned, job })
   const { why, to } = decision
   const units = to[view.resource]
   const inputs = { ...why.inputs, bottleneck: view.resource, units }
   const all = view.expand(units)
-  const isBlind = !usable(latestLoad(seen))
-  const kept = Object.fromEntries(
-    Object.entries(all).map(([id, n]) => [id, isBlind ? Math.max(n, from[id]) : n])
-  )
+  const kept = usable(latestLoad(seen)) ? all : noLess(from, all)
   return { decision: scale(from, kept, why.rule, inputs, why.bound), memory }
+}
+
+function noLess(from: Units, to: Units): Units {
+  return Object.fromEntries(Object.entries(to).map(([id, n]) => [id, Math.max(n, from[id])]))
 }
 
 /** Where a source is held back nobody knows how much there is: only that it is more than the job can do. */
