@@ -122,7 +122,10 @@ export interface EdgeSignal {
   readonly burstAlarm: boolean
   readonly horizonMs: number
   readonly confidence: number
+  /** How surely its alarms are right, learned by who receives them. */
   readonly trust?: number
+  /** How surely its silence means that no burst comes: of those that came, the share that was announced. */
+  readonly heard?: number
   readonly keyId?: string
   readonly sig?: string
 }

@@ -21,7 +21,7 @@ export interface RawSink {
 }
 
 /** What the receiver adds is not sent. */
-export function wireBytes({ receivedMs: _, trust: __, ...wire }: EdgeSignal): Buffer {
+export function wireBytes({ receivedMs: _, trust: __, heard: ___, ...wire }: EdgeSignal): Buffer {
   return Buffer.from(canonicalJson(wire))
 }
 

@@ -44,7 +44,11 @@ export const signals = kind.settings({
     .prefault('2m')
     .describe('a signal older than this by its own clock is a replay'),
   maxSkew: kind.duration().prefault('30s').describe("a gateway's clock may run ahead by this much"),
-  maxPerSecond: kind.whole(1).prefault(100).describe('from one gateway; more are dropped and counted')
+  maxPerSecond: kind.whole(1).prefault(100).describe('from one gateway; more are dropped and counted'),
+  maxHorizon: kind
+    .duration(1_000)
+    .prefault('15m')
+    .describe('an alarm that claims to look further ahead counts for so long')
 })
 
 export const gateways = z

@@ -13,6 +13,8 @@ export interface SignalsConfig {
   readonly maxSkew: Milliseconds
   /** More than this from one gateway is dropped, and counted. */
   readonly maxPerSecond: number
+  /** An alarm that claims to look further ahead counts for so long. */
+  readonly maxHorizon: Milliseconds
 }
 
 export type SignalTransport =

@@ -142,8 +142,10 @@ function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: 
     options.horizon,
     now.restartMs > 0 ? HOUR / stepMs : Math.ceil((3 * aheadMs) / stepMs)
   )
-  const sums = runningMeans(load.values, Math.max(1, Math.round(stepMs / load.stepMs)))
-  const base = sums.length > 0 ? sums[sums.length - 1] : now.load
+  const per = Math.max(1, Math.round(stepMs / load.stepMs))
+  const sums = runningMeans(load.values, per)
+  const last = sums.length > 0 ? sums[sums.length - 1] : NaN
+  const base = Number.isNaN(last) ? now.load : last
   const growth = growthOver(
     sums,
     Math.max(1, Math.round(aheadMs / load.stepMs)),
@@ -169,14 +171,13 @@ function fromLoad(seen: Observation, now: Situation, options: MpcOptions, rule: 
 /** What gateways call a burst: see the trust that is learned of them. */
 const BURST = 1.5
 
-/** How surely no burst comes in the time that units need, as far as gateways are believed; 0 without any, and in an alarm. */
+/** How surely no burst comes in the time that units need, as far as gateways tell of them; 0 without any, and in an alarm. */
 function silence({ signals = [] }: Observation, { reachMs }: Situation): number {
-  if (signals.some(({ burstAlarm }) => burstAlarm)) return 0
-  let surest = 0
-  for (const { horizonMs, trust = 0 } of signals) {
-    if (horizonMs >= reachMs && trust > surest) surest = Math.min(1, trust)
-  }
-  return surest
+  if (signals.length === 0) return 0
+  let surest = 1
+  for (const { burstAlarm, horizonMs, heard = 0 } of signals)
+    surest = burstAlarm || !(horizonMs >= reachMs) ? 0 : Math.min(surest, heard)
+  return Math.max(0, surest)
 }
 
 /** Quantiles of mean(t + ahead) / mean(t), drawn towards what is assumed while little was seen. `bursts`: their weight, 0..1. */
@@ -184,7 +185,7 @@ function growthOver(sums: Float64Array, ahead: number, aheadMs: number, bursts: 
   const ratios: number[] = []
   const stride = Math.max(1, Math.ceil((sums.length - ahead) / MOST_PAIRS))
   for (let i = 0; i + ahead < sums.length; i += stride)
-    if (sums[i] > 0) ratios.push(sums[i + ahead] / sums[i])
+    if (sums[i] > 0 && sums[i + ahead] >= 0) ratios.push(sums[i + ahead] / sums[i])
   ratios.sort((a, b) => a - b)
   const weight = Math.max(0, sums.length - ahead) / ahead
   const share = ratios.length === 0 ? 0 : weight / (weight + ASSUMED_WEIGHT)
@@ -204,14 +205,22 @@ function countUpTo(sorted: readonly number[], most: number): number {
   return over < 0 ? sorted.length : over
 }
 
+/** Of what was measured; `NaN` where nothing was. */
 function runningMeans(values: Float64Array, per: number): Float64Array {
   const out = new Float64Array(Math.max(0, values.length - per + 1))
   let sum = 0
+  let measured = 0
   for (let i = 0; i < values.length; i++) {
-    const y = values[i]
-    sum += Number.isNaN(y) ? 0 : y
-    if (i >= per) sum -= Number.isNaN(values[i - per]) ? 0 : values[i - per]
-    if (i >= per - 1) out[i - per + 1] = sum / per
+    const [y, before] = [values[i], i >= per ? values[i - per] : NaN]
+    if (!Number.isNaN(y)) {
+      sum += y
+      measured++
+    }
+    if (!Number.isNaN(before)) {
+      sum -= before
+      measured--
+    }
+    if (i >= per - 1) out[i - per + 1] = measured === 0 ? NaN : sum / measured
   }
   return out
 }

@@ -163,17 +163,17 @@ describe('mpc', () => {
     /** 300/s for an hour, but three times that for five minutes. */
     const values = Float64Array.from({ length: 240 }, (_, i) => (i >= 150 && i < 170 ? 900 : 300))
     const load = series(15_000, values, { startMs: now - 241 * 15_000 })
-    const units = (trust?: number, more: { horizonMs?: number; burstAlarm?: boolean } = {}) => {
+    const units = (heard?: number, more: { horizonMs?: number; burstAlarm?: boolean } = {}) => {
       const { horizonMs = 4 * MINUTE, burstAlarm = false } = more
       const signal = { gateway: 'g', seq: 1, sentMs: now, predictedLoad: 300, confidence: 0 }
-      const signals = trust === undefined ? undefined : [{ ...signal, trust, horizonMs, burstAlarm }]
+      const signals = heard === undefined ? undefined : [{ ...signal, heard, horizonMs, burstAlarm }]
       return ask({ load: () => 300, ready: 9, also: { forecast: undefined, load, signals } }).to.web
     }
 
-    it('keeps less for the next one, the more that gateway is trusted', () => {
+    it('keeps less for the next one, the more of its bursts that gateway announced', () => {
       expect(units(1)).toBeLessThan(units())
-      const trusts = [0, 0.3, 0.6, 0.9, 1]
-      const asked = trusts.map((trust) => units(trust))
+      const shares = [0, 0.3, 0.6, 0.9, 1]
+      const asked = shares.map((heard) => units(heard))
       expect(asked).toEqual(asked.toSorted((a, b) => b - a))
       expect(asked[0]).toBe(units())
       expect(asked.at(-1)).toBeGreaterThanOrEqual(4)
@@ -210,6 +210,22 @@ describe('mpc', () => {
   ] as const)('takes nothing away when $what is unknown', ({ also, rule }) => {
     const { kind, to, why } = ask({ load: () => 100, ready: 9, also })
     expect([kind, to.web, why.rule]).toEqual(['hold', 9, rule])
+  })
+
+  it('takes steps that were not measured for no steps without load', () => {
+    const waveOf = (phase: number, missing: readonly number[]) =>
+      Float64Array.from({ length: 240 }, (_, i) =>
+        missing.includes(i) ? NaN : 500 + 400 * Math.sin((2 * Math.PI * i) / 40 + phase)
+      )
+    const asked = (shown: Float64Array) => {
+      const load = series(15_000, shown, { startMs: now - 240 * 15_000 })
+      return ask({ load: () => 100, ready: 9, also: { load, forecast: undefined } }).to.web
+    }
+    // The newest is measured, three before it are not: a unit is what the wave changes meanwhile.
+    for (const phase of [0, 1, 2, 3, 4, 5]) {
+      const [all, some] = [asked(waveOf(phase, [])), asked(waveOf(phase, [236, 237, 238]))]
+      expect(some, String(phase)).toBeGreaterThanOrEqual(all - 1)
+    }
   })
 
   it('sizes one resource and holds when there are several', () => {

@@ -71,6 +71,52 @@ describe('F8: signals twice, in the wrong order, replayed', () => {
   })
 })
 
+describe('what silence is worth', () => {
+  const pair = fuse({
+    gateways: ['g1', 'g2'].map((id) => ({ id, ttlMs: 2 * MINUTE, prior: { hits: 8, misses: 1 } })),
+    signed: false
+  })
+  const said = (gateway: string, sentMs: number): EdgeSignal => ({ ...signal(1, sentMs), gateway })
+  const heardAt = (nowMs: number, memory: FuseMemory) =>
+    pair.signals('job', nowMs, memory).map(({ heard }) => heard)
+
+  it('is nothing while one of those that may warn is dead, or was never heard', () => {
+    const memory = pair.initial()
+    pair.take(said('g1', 0), 0, memory)
+    expect(heardAt(1_000, memory)).toEqual([0])
+    pair.take(said('g2', 60_000), 60_000, memory)
+    const [one = NaN, two] = heardAt(61_000, memory)
+    expect([one > 0.7, one < 0.9, two]).toEqual([true, true, one])
+    expect(heardAt(150_000, memory)).toEqual([0])
+  })
+
+  it('falls with bursts that nobody announced, which takes no trust from alarms', () => {
+    const memory = pair.initial()
+    for (const gateway of ['g1', 'g2']) pair.take(said(gateway, 0), 0, memory)
+    const before = pair.signals('job', 1_000, memory)
+    for (const [nowMs, load] of [
+      [1_000, 100],
+      [2_000, 400],
+      [3_000, 100]
+    ])
+      pair.learn('job', nowMs, load, memory)
+    const after = pair.signals('job', 4_000, memory)
+    expect(after[0].heard).toBeLessThan(before[0].heard ?? NaN)
+    expect(after.map(({ trust }) => trust)).toEqual(before.map(({ trust }) => trust))
+  })
+})
+
+describe('an alarm that claims to look a day ahead', () => {
+  it('counts for a quarter of an hour, and as a miss when nothing has come by then', () => {
+    const { memory } = take([[signal(1, 0, { burstAlarm: true, horizonMs: 24 * 60 * MINUTE })]])
+    expect(desk.signals('job', 1_000, memory)[0].horizonMs).toBe(15 * MINUTE)
+    desk.take(signal(2, MINUTE, { burstAlarm: true, horizonMs: 24 * 60 * MINUTE }), MINUTE, memory)
+    desk.learn('job', 2 * MINUTE, 100, memory)
+    const outcomes = desk.learn('job', 17 * MINUTE, 100, memory)
+    expect(outcomes).toEqual([{ gateway: 'g1', outcome: 'miss' }])
+  })
+})
+
 describe('F9: signals of somebody else', () => {
   const alarm = { burstAlarm: true, predictedLoad: 1e12 }
 

@@ -35,6 +35,8 @@ export interface FuseOptions {
   readonly maxSkewMs?: number
   /** Accepted from one gateway; 100. */
   readonly maxPerSecond?: number
+  /** Who announces something for later is believed for so long only: it is what a gateway can know, and a miss is known by then. 15 min. */
+  readonly maxHorizonMs?: number
 }
 
 export type RefusedBecause =
@@ -72,7 +74,7 @@ export interface Fuse {
   initial(): FuseMemory
   /** One signal, as it came in. `receivedMs` is when. */
   take(signal: EdgeSignal, receivedMs: number, memory: FuseMemory): Taken
-  /** What an Observation of this target may hold now: one a gateway that is alive, in the receiver's time, with its trust. */
+  /** What an Observation of this target may hold now: one a gateway that is alive, in the receiver's time, with its trust and with what silence of all of them says. */
   signals(target: string, nowMs: number, memory: FuseMemory): EdgeSignal[]
   /** The load of a target as measured: were the alarms right? */
   learn(
@@ -90,7 +92,8 @@ const OFFSET_WINDOW_MS = 10 * MINUTE
 const LOOKS = 20
 
 export function fuse(options: FuseOptions): Fuse {
-  const { signed = true, replayWindowMs = 2 * MINUTE, maxSkewMs = 30_000, maxPerSecond = 100 } = options
+  const { signed = true, replayWindowMs = 2 * MINUTE, maxSkewMs = 30_000 } = options
+  const { maxPerSecond = 100, maxHorizonMs = 15 * MINUTE } = options
   const known = new Map<string, TrustedGateway>(options.gateways.map((gateway) => [gateway.id, gateway]))
   const learners = new Map<string, TrustLearner>(
     options.gateways.map(({ id, prior = {} }) => [id, trustLearner({ ...prior })])
@@ -143,7 +146,8 @@ export function fuse(options: FuseOptions): Fuse {
     record: GatewayRecord
   ): Taken {
     const offset = offsetOf(receivedMs - signal.sentMs, receivedMs, record)
-    const inOurTime = { ...signal, sentMs: signal.sentMs + offset, receivedMs }
+    const horizonMs = Math.min(signal.horizonMs, maxHorizonMs)
+    const inOurTime = { ...signal, sentMs: signal.sentMs + offset, receivedMs, horizonMs }
     const before = record.heard[0]
     const heard = hear([inOurTime], record.heard, receivedMs, {
       ttlMs: gateway.ttlMs,
@@ -162,7 +166,7 @@ export function fuse(options: FuseOptions): Fuse {
     record.second.accepted++
     if (signal.burstAlarm) {
       const learner = learners.get(gateway.id)
-      for (const memory of Object.values(record.trust)) learner?.alarm(receivedMs, signal.horizonMs, memory)
+      for (const memory of Object.values(record.trust)) learner?.alarm(receivedMs, horizonMs, memory)
     }
     const wasOn = before?.burstAlarm === true && before.untilMs >= receivedMs
     return { accepted: true, wake: signal.burstAlarm && !wasOn }
@@ -182,15 +186,22 @@ export function fuse(options: FuseOptions): Fuse {
 
   function signals(target: string, nowMs: number, memory: FuseMemory): EdgeSignal[] {
     const alive: EdgeSignal[] = []
+    // One that is dead, or was never heard, may miss what the others cannot see.
+    let surest = 1
     for (const gateway of options.gateways) {
-      const record = memory.gateways[gateway.id]
-      if (record === undefined || record.last === null) continue
       if (!mayWarn(gateway.id, target)) continue
-      if (nowMs - record.last.sentMs > gateway.ttlMs) continue
-      const { sig: _, keyId: __, ...signal } = record.last
-      alive.push({ ...signal, trust: learnerOf(gateway.id).of(trustOf(target, gateway.id, record)).lower })
+      const record = memory.gateways[gateway.id]
+      const last = record?.last ?? null
+      if (last === null || nowMs - last.sentMs > gateway.ttlMs) {
+        surest = 0
+        continue
+      }
+      const { lower, heard } = learnerOf(gateway.id).of(trustOf(target, gateway.id, record))
+      const { sig: _, keyId: __, ...signal } = last
+      surest = Math.min(surest, heard)
+      alive.push({ ...signal, trust: lower })
     }
-    return alive
+    return alive.map((signal) => ({ ...signal, heard: surest }))
   }
 
   function learn(

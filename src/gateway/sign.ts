@@ -64,7 +64,7 @@ export function isSignedBy(signal: EdgeSignal, { algorithm, keyId, key }: Signal
 }
 
 /** What of a signal goes on the wire: all but what the receiver adds. */
-export function wireOf({ receivedMs: _, trust: __, ...wire }: EdgeSignal): EdgeSignal {
+export function wireOf({ receivedMs: _, trust: __, heard: ___, ...wire }: EdgeSignal): EdgeSignal {
   return wire
 }
 

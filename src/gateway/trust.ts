@@ -51,7 +51,7 @@ export interface Trust {
   readonly sd: number
   /** A standard deviation below the mean: what is safe to believe. */
   readonly lower: number
-  /** Of the bursts that came, the share that was announced: mean of its own posterior. */
+  /** Of the bursts that came, the share that was announced: a standard deviation below the mean of its own posterior. */
   readonly heard: number
 }
 
@@ -143,8 +143,8 @@ export function trustLearner(given: GivenOptions = {}): TrustLearner {
 
   function of(memory: TrustMemory): Trust {
     const { mean, sd } = beta(options.hits + memory.hits, options.misses + memory.misses)
-    const heard = beta(options.hits + memory.announced, options.misses + memory.unannounced).mean
-    return { mean, sd, lower: Math.max(0, mean - sd), heard }
+    const bursts = beta(options.hits + memory.announced, options.misses + memory.unannounced)
+    return { mean, sd, lower: Math.max(0, mean - sd), heard: Math.max(0, bursts.mean - bursts.sd) }
   }
 }
 

@@ -150,6 +150,34 @@ describe('F9: a gateway gone wild', () => {
     expect(path).toEqual([18, 18, 18, 12, 12, 10])
   })
 
+  it('allows each resource the more of what alarms allow it, whatever they allow others', () => {
+    const wide: Policy<null> = {
+      ...believer,
+      decide: ({ signals = [] }, memory) => ({
+        decision: {
+          kind: 'scale',
+          to: signals.length === 0 ? { a: 10, b: 4 } : { a: 100, b: 40 },
+          why: { rule: 'believes', inputs: {}, bound: [], changed: [] }
+        },
+        memory
+      })
+    }
+    const policy = withSignalCap(wide, { most: { ratio: 1 } })
+    const seen = { nowMs: 0, capacity: { ready: { a: 10, b: 4 } }, signals: [from('g', 0.9)] }
+    const first = policy.decide(seen, policy.initial())
+    expect(first.decision.to).toEqual({ a: 20, b: 8 })
+    const { apart, inner } = first.memory
+    // What it was allowed of one is more than it is allowed now; of the other it is less.
+    const granted = { a: { units: 15, untilMs: 30_000 }, b: { units: 1, untilMs: 30_000 } }
+    const before = { inner, apart: apart && { ...apart, granted } }
+    const { decision, memory } = policy.decide({ ...seen, nowMs: 10_000 }, before)
+    expect(decision.to).toEqual({ a: 25, b: 8 })
+    expect(memory.apart?.granted).toEqual({
+      a: { units: 15, untilMs: 30_000 },
+      b: { units: 4, untilMs: 60_000 }
+    })
+  })
+
   it('is over when nothing is added any more, also where a quiet gateway lets it do with less', () => {
     const policy = withSignalCap(believer)
     const at = (nowMs: number, loud: boolean, memory: ReturnType<typeof policy.initial>) => {

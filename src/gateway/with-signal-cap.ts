@@ -49,13 +49,11 @@ type Apart<Memory> = {
   readonly memory: Memory
   /** What it wanted last. */
   readonly wanted: Units
-  /** What the last alarm may add, and until when. */
-  readonly allowed: Units
-  readonly untilMs: number
+  readonly granted: Granted
 }
 
-/** What alarms may add now, and until when. */
-type Grant = Pick<Apart<never>, 'allowed' | 'untilMs'>
+/** What alarms may add, by resource, and until when. */
+type Granted = Readonly<Record<string, { readonly units: number; readonly untilMs: number }>>
 
 /** Throws `BAD_OPTION` for amounts that cannot be. */
 export function withSignalCap<Memory>(
@@ -81,39 +79,40 @@ export function withSignalCap<Memory>(
       const alone = policy.decide(asItWanted(rest, apart), apart?.memory ?? inner)
       const { to: without } = alone.decision
       const alarms = signals.filter(({ burstAlarm }) => burstAlarm)
-      const { allowed, untilMs } = granted(seen, alarms, without, apart, options)
-      const decision = capped(seen, signals, decided.decision, without, allowed, trusted)
+      const granted = grantedNow(seen, alarms, without, apart?.granted ?? {}, options)
+      const decision = capped(seen, signals, decided.decision, without, granted, trusted)
       // What an alarm added is gone, and none is on.
-      const isOver = alarms.length === 0 && !(seen.nowMs <= untilMs) && !isUp(without, decision.to)
+      const isOver = Object.keys(granted).length === 0 && !isUp(without, decision.to)
       const isApart = alarms.length > 0 || (apart !== null && !isOver)
       return {
         decision,
         memory: {
           inner: decided.memory,
-          apart: isApart ? { memory: alone.memory, wanted: without, allowed, untilMs } : null
+          apart: isApart ? { memory: alone.memory, wanted: without, granted } : null
         }
       }
     }
   }
 }
 
-/** Of what was allowed and of what is allowed now the more, as long as that was said to be for. */
-function granted(
+/** Of each resource the more of what was allowed and of what is allowed now, as long as that was said to be for. */
+function grantedNow(
   { nowMs }: Observation,
   alarms: readonly EdgeSignal[],
   without: Units,
-  before: Grant | null,
+  before: Granted,
   options: SignalCapOptions
-): Grant {
-  const kept = before !== null && nowMs <= before.untilMs ? before : nothing
-  if (alarms.length === 0) return kept
-  const untilMs = Math.max(...alarms.map(({ sentMs, horizonMs }) => Math.min(sentMs, nowMs) + horizonMs))
-  const allowed = allowedBy(alarms, without, options)
-  return isUp(allowed, kept.allowed) ? kept : { allowed, untilMs: Math.max(untilMs, kept.untilMs) }
+): Granted {
+  const kept = Object.entries(before).filter(([, { untilMs }]) => nowMs <= untilMs)
+  const granted = Object.fromEntries(kept)
+  if (alarms.length === 0) return granted
+  const endsMs = Math.max(...alarms.map(({ sentMs, horizonMs }) => Math.min(sentMs, nowMs) + horizonMs))
+  for (const [resource, units] of Object.entries(allowedBy(alarms, without, options))) {
+    const { units: had = 0, untilMs = endsMs } = granted[resource] ?? {}
+    if (units >= had) granted[resource] = { units, untilMs: Math.max(endsMs, untilMs) }
+  }
+  return granted
 }
-
-/** Plain JSON has no infinity. */
-const nothing: Grant = { allowed: {}, untilMs: -Number.MAX_SAFE_INTEGER }
 
 /** The observation as it would be if nothing had been added: no more is wanted than it wanted itself. */
 function asItWanted<Memory>(seen: Observation, apart: Apart<Memory> | null): Observation {
@@ -144,7 +143,7 @@ function capped(
   signals: readonly EdgeSignal[],
   answer: Decision,
   without: Units,
-  allowed: Units,
+  granted: Granted,
   trusted: number
 ): Decision {
   const isTrusted = signals.every(({ trust = 0 }) => trust >= trusted)
@@ -153,12 +152,13 @@ function capped(
   for (const resource in answer.to) {
     const wanted = answer.to[resource]
     const base = without[resource] ?? wanted
-    const most = base + (allowed[resource] ?? 0)
+    const { units: allowed = 0 } = granted[resource] ?? {}
+    const most = base + allowed
     // Unknown stays unknown: a comparison with it changes nothing.
     to[resource] = wanted
     if (wanted > most) to[resource] = most
     else if (wanted < base && !isTrusted) to[resource] = base
-    if (!Object.is(to[resource], wanted)) because = reason(wanted, base, allowed[resource] ?? 0, signals)
+    if (!Object.is(to[resource], wanted)) because = reason(wanted, base, allowed, signals)
   }
   return because === '' ? answer : changed(seen, answer, to, because)
 }

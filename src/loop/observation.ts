@@ -240,6 +240,7 @@ function readSignal(json: unknown, path: string): EdgeSignal {
     horizonMs: measured(given, 'horizonMs', path),
     confidence: measured(given, 'confidence', path),
     trust: optionalMeasured(given, 'trust', path),
+    heard: optionalMeasured(given, 'heard', path),
     keyId: optionalText(given, 'keyId', path),
     sig: optionalText(given, 'sig', path)
   }

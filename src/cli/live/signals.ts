@@ -33,7 +33,8 @@ export async function openSignals(
     signed: signals.signed,
     replayWindowMs: signals.replayWindow,
     maxSkewMs: signals.maxSkew,
-    maxPerSecond: signals.maxPerSecond
+    maxPerSecond: signals.maxPerSecond,
+    maxHorizonMs: signals.maxHorizon
   })
   const memory = before?.memory ?? made.initial()
   const said = new Map<string, number>()
