@@ -184,8 +184,7 @@ describe('a loop that is killed', () => {
 })
 
 describe('a loop that has one turn only', () => {
-  function once(change: Partial<LoopTarget> = {}) {
-    const clock = virtualClock(START)
+  function once(change: Partial<LoopTarget> = {}, clock = virtualClock(START)) {
     const target = smallTarget(clock)
     const heard = ears()
     const loop: LoopTarget = {
@@ -224,6 +223,58 @@ describe('a loop that has one turn only', () => {
     await clock.advance(2_000)
     await running
     expect(heard.turns()).toHaveLength(1)
+  })
+
+  describe('whose sources fail', () => {
+    /** Says that at a moment, and then nothing any more. */
+    const saying = (clock: Clock, afterMs: number, ...said: readonly Reading[]): Source => ({
+      async *read(abort) {
+        await clock.sleepUntil(START + afterMs, abort)
+        yield* said
+        await clock.sleepUntil(START + 3_600_000, abort)
+      }
+    })
+    const event = (what: string): Reading => ({ kind: 'event', atMs: START, what, text: 'as it is' })
+    const nothing: Reading = {
+      ...{ kind: 'metric', name: 'load', atMs: START },
+      metric: { value: NaN, quality: 'missing' }
+    }
+    const broken: Source = {
+      read: () => {
+        throw new Error('no such query')
+      }
+    }
+
+    it.each<{ when: string; sources: (clock: Clock) => readonly Source[]; endsS: number }>([
+      {
+        when: 'all of them, at once',
+        sources: (clock) => [saying(clock, 2_000, nothing, event('source-unreachable')), broken],
+        endsS: 2
+      },
+      {
+        when: 'those that say anything, a while later',
+        sources: (clock) => [saying(clock, 2_000, event('source-invalid')), saying(clock, 3_600_000)],
+        endsS: 7
+      },
+      {
+        when: 'one of them only, when the other was waited for long enough',
+        sources: (clock) => [broken, saying(clock, 1_000, nothing)],
+        endsS: 30
+      },
+      {
+        when: 'one that is back, when it was waited for long enough',
+        sources: (clock) => [saying(clock, 1_000, event('source-unreachable'), event('source-back'))],
+        endsS: 30
+      }
+    ])('$when: it decides', async ({ sources, endsS }) => {
+      const clock = virtualClock(START)
+      const { heard, running } = once({ sources: sources(clock) }, clock)
+      await clock.advance(endsS * 1_000 - 500)
+      expect(heard.turns()).toEqual([])
+      await clock.advance(1_500)
+      await running
+      expect(heard.turns()).toHaveLength(1)
+    })
   })
 
   it('goes on without a capacity soon after the load is there, and from rates where there is no load', async () => {

@@ -11,12 +11,13 @@
  * Sources, forecasts and actuators may hang or fail: whatever they do, the turn comes on time with what is known. What is recorded
  * before it is done can be recognised after a kill; what could not be recorded is not done.
  */
-import { SECOND, type Series } from '../base/index.ts'
+import { SECOND } from '../base/index.ts'
 import type { Command, Forecast, Json, Observation, Reading, Source, Turn } from '../roles.ts'
 import { type AlarmGate, alarmGate, opensAt, passGate } from './alarm-gate.ts'
 import { type Commander, commander } from './commander.ts'
 import type { LoopEvent, LoopParts, LoopTarget } from './cycle-parts.ts'
 import { type EstimateMemory, type Estimator, estimator, expectedCapacity } from './estimate.ts'
+import { type Hearing, hearOf, isInformed, isLoaded, lastOf, nothingHeard } from './informed.ts'
 import type { Kept } from './knowledge.ts'
 import { decideTurn, isNews, OUTSTANDING, ruleOf } from './turn.ts'
 import { type View, view } from './view.ts'
@@ -29,9 +30,7 @@ const HURRY_MS = 200
 const BREATH = 1_000
 /** A source that ended with an error is opened again after this. */
 const REOPEN_MS = 5 * SECOND
-/** One turn only: so long it waits for the first load, then for the first word of what serves it. */
-const ONCE_PATIENCE_MS = 30 * SECOND
-const CAPACITY_PATIENCE_MS = 5 * SECOND
+/** One turn only: so often it looks whether there is something to decide from. */
 const LOOK_MS = 250
 /** A source that is told to end has this long. */
 const LEAVE_MS = 5 * SECOND
@@ -69,6 +68,7 @@ interface Cycle {
   readonly commander: Commander
   readonly estimator: Estimator
   readonly sinceMs: number
+  readonly hearing: Hearing
   memory: Json
   estimates: EstimateMemory
   last: { rule: string; atMs: number } | undefined
@@ -102,6 +102,7 @@ function begin(target: LoopTarget, parts: LoopParts, abort: AbortSignal): Cycle 
     }),
     estimator: ofTarget,
     sinceMs: clock.now(),
+    hearing: nothingHeard(),
     memory: kept && isSamePolicy(kept, target) ? kept.memory : policy.initial(),
     estimates: readEstimates(kept?.estimates, ofTarget.initial()),
     last: undefined,
@@ -140,6 +141,7 @@ async function watch(source: Source, cycle: Cycle, abort: AbortSignal): Promise<
   while (!abort.aborted) {
     try {
       for await (const reading of source.read(abort)) {
+        hearOf(cycle.hearing, source, reading, clock.now())
         if (reading.kind === 'event') happened(cycle, reading)
         else if (cycle.view.take(reading, clock.now())) alarm(cycle)
         if (++heard % BREATH === 0) await clock.sleepUntil(clock.now() + 1, abort)
@@ -148,23 +150,24 @@ async function watch(source: Source, cycle: Cycle, abort: AbortSignal): Promise<
       return
     } catch (error) {
       if (abort.aborted) return
+      hearOf(cycle.hearing, source, 'error', clock.now())
       complain(cycle, error)
       await clock.sleepUntil(clock.now() + REOPEN_MS, abort)
     }
   }
 }
 
-/** Who has one turn only waits until there is something to decide from: a load or rates, and soon after what serves it. */
-async function informed({ view, parts: { clock } }: Cycle, abort: AbortSignal): Promise<void> {
+/** Who has one turn only waits until there is something to decide from, or nothing to wait for. */
+async function informed(
+  { target, view, hearing, parts: { clock } }: Cycle,
+  abort: AbortSignal
+): Promise<void> {
   const beganMs = clock.now()
   let sinceMs = NaN
   while (!abort.aborted) {
     const nowMs = clock.now()
-    const { load, topology } = view.observation(nowMs)
-    const hasRates = topology?.operators.some(({ trueProcessingRate }) => trueProcessingRate >= 0)
-    if (Number.isNaN(sinceMs) && (hasRates || lastOf(load) >= 0)) sinceMs = nowMs
-    const isKnown = sinceMs >= 0 && (view.told() !== undefined || nowMs - sinceMs >= CAPACITY_PATIENCE_MS)
-    if (isKnown || nowMs - beganMs >= ONCE_PATIENCE_MS) return
+    if (Number.isNaN(sinceMs) && isLoaded(view, nowMs)) sinceMs = nowMs
+    if (isInformed(view, hearing, target.sources.length, { beganMs, sinceMs, nowMs })) return
     await clock.sleepUntil(nowMs + LOOK_MS, abort)
   }
 }
@@ -230,9 +233,6 @@ async function turn(cycle: Cycle, abort: AbortSignal): Promise<void> {
 
 const whyNone = ({ forecast }: LoopTarget, nowMs: number) =>
   forecast === undefined ? 'none is configured' : forecast.missing?.(nowMs)
-
-/** The newest step that is over. */
-const lastOf = (load: Series | undefined) => load?.values.at(-1) ?? NaN
 
 const notGiven = (atMs: number, refused: string) => ({ epoch: 0, reached: {}, pending: {}, atMs, refused })
 
