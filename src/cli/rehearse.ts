@@ -4,7 +4,13 @@ import { Command } from 'commander'
 import { canonicalJson, type Series } from '../base/index.ts'
 import type { AsRun } from '../compare/as-run.ts'
 import { edgeTrack } from '../compare/edge-track.ts'
-import { planService, planSpark, planStream, type ServiceSettings } from '../compare/plan.ts'
+import {
+  planService,
+  planSpark,
+  planStream,
+  type ServiceSettings,
+  serviceTimeRemark
+} from '../compare/plan.ts'
 import { type PolicySpec, policyEntry, RELATIVE_POLICIES } from '../compare/policy-spec.ts'
 import { policyRemarks } from '../compare/policy-world.ts'
 import { type Rehearsed, rehearseAll } from '../compare/rehearsal.ts'
@@ -118,7 +124,9 @@ async function run(file: string, options: RehearseOptions): Promise<void> {
         : planService(data.name, data.series, span, settings)
   const edge = data.edge && edgeTrack(data.edge, planned.settings.stepMs, edgeKind)
   const plan = edge ? { ...planned, edge } : planned
-  for (const line of policyRemarks(policies, plan)) note(line, options.quiet)
+  const remark = serviceTimeRemark(given.serviceTimeMs, plan)
+  for (const line of [...(remark === undefined ? [] : [remark]), ...policyRemarks(policies, plan)])
+    note(line, options.quiet)
   if (edge && edgeKind === 'oracle')
     note('edge signals are those of an oracle: they know the future', options.quiet)
   const say = progress(options.quiet)
@@ -197,6 +205,10 @@ export function resultOf(
     world: options.world,
     settings: {
       ...plan.settings,
+      ...(plan.world.kind === 'service' && {
+        serviceTimeMs: plan.world.serviceTimeMs,
+        serversPerUnit: plan.world.serversPerUnit
+      }),
       truth: plan.truth,
       assumed: plan.assumed,
       forecast: options.forecast,

@@ -1,5 +1,5 @@
 /** The service world of a rehearsal: M/M/c, set up from the training part by `serviceDefaults`. */
-import type { Series } from '../base/index.ts'
+import { formatDuration, type Series } from '../base/index.ts'
 import { needSeries, type ServiceOptions, service, serviceDefaults, UNIT } from '../sim/index.ts'
 import {
   assumedOf,
@@ -55,6 +55,30 @@ function overridesOf({ serviceTimeMs, sloMs }: ServiceSettings, unitRate: number
 function serversIn(unitRate: number, serviceTimeMs: number): number {
   return Math.max(1, Math.round((unitRate * serviceTimeMs) / 1_000))
 }
+
+/** Nearer than this it is the service time that was asked for. */
+const SAME_TIME = 0.01
+
+/** One line where a service time that was asked for is not the one of the plan, or means nothing there; else undefined. */
+export function serviceTimeRemark(
+  askedMs: number | undefined,
+  { settings, world }: Plan
+): string | undefined {
+  if (askedMs === undefined) return undefined
+  if (world.kind !== 'service') {
+    return `a service time means nothing in the ${world.kind} world: it is taken for none`
+  }
+  const { serversPerUnit, serviceTimeMs } = world
+  if (Math.abs(serviceTimeMs / askedMs - 1) <= SAME_TIME) return undefined
+  const servers = serversPerUnit === 1 ? '1 server' : `${serversPerUnit} servers`
+  return (
+    `a service time of ${formatDuration(askedMs)} becomes ${short(serviceTimeMs)} ms: a unit that serves ${short(settings.unitRate)} events/s ` +
+    `is a whole number of servers, ${servers} of ${short(serviceTimeMs)} ms an event` +
+    (serversPerUnit === 1 ? '; events that are served faster need a larger unit rate' : '')
+  )
+}
+
+const short = (x: number) => x.toLocaleString('en-US', { maximumSignificantDigits: 3, useGrouping: false })
 
 /** The world as it really is. */
 export function serviceWorld(plan: ServicePlan, startMs: number): ServiceOptions {

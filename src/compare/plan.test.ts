@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { endMs, HOUR, MINUTE, SECOND, series } from '../base/index.ts'
-import { fateOf, forecastStepMs, needOf, peakUnits, planService, planStream, unitsFor } from './plan.ts'
+import {
+  fateOf,
+  forecastStepMs,
+  needOf,
+  peakUnits,
+  planService,
+  planSpark,
+  planStream,
+  serviceTimeRemark,
+  unitsFor
+} from './plan.ts'
 import type { StreamWorld } from './plan-stream.ts'
 
 const start = Date.UTC(2026, 0, 5)
@@ -15,6 +25,31 @@ const until = (steps: number, ratio = 0.8) => ({
   fitFrom: 0,
   scoreFrom: Math.floor(steps * ratio),
   scoreTo: steps
+})
+
+describe('a service time that was asked for', () => {
+  const plan = (unitRate: number, serviceTimeMs: number) =>
+    planService('ramp', ramp(100), until(100), { unitRate, serviceTimeMs })
+  const remark = (unitRate: number, ms: number) => serviceTimeRemark(ms, plan(unitRate, ms))
+
+  it('is said to be another where a unit cannot have it', () => {
+    expect(remark(9.6, 10)).toBe(
+      'a service time of 10ms becomes 104 ms: a unit that serves 9.6 events/s is a whole number of servers, 1 server of 104 ms an event; events that are served faster need a larger unit rate'
+    )
+    expect(remark(9.6, 250)).toMatch(/250ms becomes 208 ms: .*, 2 servers of 208 ms an event$/)
+  })
+
+  it('is not mentioned where it is what was asked for, or nothing was', () => {
+    expect(remark(100, 50)).toBeUndefined()
+    expect(serviceTimeRemark(undefined, plan(9.6, 10))).toBeUndefined()
+  })
+
+  it('means nothing in another world, and that is said', () => {
+    const other = planSpark('ramp', ramp(100), until(100), {})
+    expect(serviceTimeRemark(10, other)).toBe(
+      'a service time means nothing in the spark world: it is taken for none'
+    )
+  })
 })
 
 describe('the defaults of CONTRACTS §1', () => {

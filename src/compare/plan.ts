@@ -33,7 +33,7 @@ import {
 import type { Fate } from './rehearse.ts'
 
 export * from './plan-data.ts'
-export { planService, type ServiceSettings } from './plan-service.ts'
+export { planService, type ServiceSettings, serviceTimeRemark } from './plan-service.ts'
 export { planSpark } from './plan-spark.ts'
 export { planStream, type StreamWorld } from './plan-stream.ts'
 

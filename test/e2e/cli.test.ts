@@ -90,8 +90,12 @@ describe('rehearse', { timeout: 60_000 }, () => {
       expect.arrayContaining(['unitRate', 'leadTimeMs', 'sloMs'])
     )
     const given = ['--lead-time', '1m', '--unit-rate', '9', '--slo', '1s', '--no-store', '-o', 'json']
-    const { stdout } = await place.prescale(['rehearse', load, '--policies', 'hpa', ...given])
+    const { stdout, stderr } = await place.prescale([
+      ...['rehearse', load, '--policies', 'hpa', ...given, '--service-time', '10ms']
+    ])
     const { settings } = JSON.parse(stdout)
+    expect(stderr).toMatch(/^a service time of 10ms becomes 111 ms: /m)
+    expect(settings).toMatchObject({ serversPerUnit: 1, serviceTimeMs: 1_000 / 9 })
     expect(settings).toMatchObject({ unitRate: 9, leadTimeMs: { p50: 60_000, p90: 60_000 }, sloMs: 1_000 })
     for (const name of ['unitRate', 'leadTimeMs', 'sloMs']) expect(settings.assumed).not.toContain(name)
   })

@@ -1,7 +1,7 @@
 /** Q-learning and SARSA in the service world, on worker threads: the load is foreseen once, then every seed learns a table of it. */
 import type { ElasticScores } from '../../compare/elastic-exam.ts'
 import type { ElasticBest, ElasticTask } from '../../compare/elastic-training.ts'
-import { planService } from '../../compare/plan.ts'
+import { planService, serviceTimeRemark } from '../../compare/plan.ts'
 import type { TabularMethod } from '../../decide/index.ts'
 import { inWorkers } from '../../work/pool.ts'
 import { interrupted } from '../interrupt.ts'
@@ -31,6 +31,8 @@ export async function trainTables(
   const forecast = readOneModel(options.forecast, '--forecast', { seed: seeds[0] })
   const { name, series, span, all } = await readTrainingData(file, training)
   const plan = planService(name, series, all ? { ...span, scoreFrom: span.scoreTo - 1 } : span, settings)
+  const remark = serviceTimeRemark(settings.serviceTimeMs, plan)
+  if (remark !== undefined) note(remark, options.quiet)
   const say = progress(options.quiet)
   const work = { abort: interrupted, threads }
   const started = performance.now()
