@@ -37,15 +37,18 @@ export function warnedDays(
   const days: { seed: number; load: AccidentLoad }[] = []
   for (let seed = firstSeed; days.length < count; seed++) {
     const load = cityDay(durationMs, seed)
-    if (load.accidents.some(({ precursorMs, onsetMs }) => precursorMs !== null && onsetMs < durationMs)) {
-      days.push({ seed, load })
-    }
+    if (isWarned(load, durationMs)) days.push({ seed, load })
   }
   return days
 }
 
+/** An accident sets in on that day which its street shows before. */
+export function isWarned({ accidents }: AccidentLoad, durationMs: number): boolean {
+  return accidents.some(({ precursorMs, onsetMs }) => precursorMs !== null && onsetMs < durationMs)
+}
+
 /** Accidents and jams as they come, the first one not before a gateway knows what is usual. */
-function cityDay(durationMs: number, seed: number): AccidentLoad {
+export function cityDay(durationMs: number, seed: number): AccidentLoad {
   const often = { quietMs: 150_000, perDay: 160, jamsPerDay: 48, holdMs: [120_000, 300_000] } as const
   return accidents({ durationMs, ...often }, seed)
 }

@@ -15,6 +15,7 @@ import { outcomeOf } from '../outcome.ts'
 import { newFolder, type Running, startPrescale } from '../processes.ts'
 import { type Stack, startStack } from '../stack.ts'
 import { playTraffic, warnedDays } from '../traffic.ts'
+import { type AsTheyCome, asTheyCome } from './as-they-come.ts'
 import { gateway, type Place, prescale, reactive } from './controllers.ts'
 import { loadOf, pictureOf, type Track } from './picture.ts'
 import { type Configs, type Rehearsed, rehearsed } from './rehearsed.ts'
@@ -42,6 +43,7 @@ const LATE_MS = 5_000
 const SHORT = { minutes: 1.6, repeats: 1, speed: 5, controllers: 'prescale' }
 const FIRST_SEED = 7_001
 const SHORT_SEED = 7_000
+const ANY_DAYS = 40
 const KEY = 'a-key-for-one-experiment-only'
 
 type Settings = ReturnType<typeof readOptions<typeof options>>
@@ -84,13 +86,17 @@ async function run({ long, progress, given }: ExperimentOptions): Promise<Experi
   const picture = pictureOf(tracks, LATE_MS / 1_000)
   if (settings.keep !== undefined) writeFileSync(join(settings.keep, 'lag-and-slots.svg'), picture)
   const predicted = predictedFor(rows, settings, days)
+  const asComes = long ? anyDays(rows, settings) : []
   return {
     experiment: 'live/flink-kafka',
     settings: { form: long ? 'long' : 'short', ...settings, ...COSTS, lateMs: LATE_MS, maxSlots: MAX_SLOTS },
-    rows: rows.flatMap((row, i) => [
-      { how: 'measured', ...row },
-      { how: 'rehearsed', controller: row.controller, repeat: row.repeat, seed: row.seed, ...predicted[i] }
-    ]),
+    rows: [
+      ...rows.flatMap((row, i) => [
+        { how: 'measured', ...row },
+        { how: 'rehearsed', controller: row.controller, repeat: row.repeat, seed: row.seed, ...predicted[i] }
+      ]),
+      ...asComes
+    ],
     claims: claimsOf(rows),
     pictures: { 'lag-and-slots.svg': picture }
   }
@@ -110,20 +116,35 @@ function daysOf({ minutes, speed, repeats }: Settings, long: boolean): Day[] {
 
 /** What a rehearsal says of each run, with the time that Flink took for a change in these runs. */
 function predictedFor(rows: readonly Row[], settings: Settings, days: readonly Day[]): Rehearsed[] {
+  const scene = sceneOf(rows, settings)
+  return rows.map(({ controller, repeat }) => {
+    const { load } = days[repeat]
+    const initial = sizedAt(controller, settings)
+    return rehearsed(configsOf(controller, settings), { ...scene, load, initial })
+  })
+}
+
+/** And what it says of days that nobody chose. */
+export function anyDays(rows: readonly Pick<Row, 'actuationP50S'>[], settings: Settings): AsTheyCome[] {
+  const contenders = settings.controllers.split(',').map((controller) => ({
+    ...{ controller, configs: configsOf(controller, settings), initial: sizedAt(controller, settings) }
+  }))
+  const durationMs = settings.minutes * 60_000 * settings.speed
+  const days = { firstSeed: FIRST_SEED, days: ANY_DAYS, durationMs }
+  return asTheyCome(contenders, sceneOf(rows, settings), days)
+}
+
+function sceneOf(rows: readonly Pick<Row, 'actuationP50S'>[], { speed }: Settings) {
   const took = rows.flatMap(({ actuationP50S }) => actuationP50S ?? []).toSorted((a, b) => a - b)
   const rescaleMs = 1_000 * (took[Math.floor(took.length / 2)] ?? 2)
-  const place = { ...nowhere, speed: settings.speed }
-  const configs: Readonly<Record<string, Configs>> = {
-    fixed: {},
-    reactive: { loop: reactive(place) },
-    prescale: { loop: prescale(place), gateway: gateway(place, 'mqtt://127.0.0.1:1') }
-  }
-  return rows.map(({ controller, repeat }) => {
-    const { parse, count } = startOf(controller, settings)
-    const { load } = days[repeat]
-    const scene = { ...COSTS, load, speed: settings.speed, lateMs: LATE_MS, maxSlots: MAX_SLOTS, rescaleMs }
-    return rehearsed(configs[controller], { ...scene, initial: { parse, count } })
-  })
+  return { ...COSTS, speed, lateMs: LATE_MS, maxSlots: MAX_SLOTS, rescaleMs }
+}
+
+function configsOf(controller: string, { speed }: Settings): Configs {
+  const place = { ...nowhere, speed }
+  if (controller === 'fixed') return {}
+  if (controller === 'reactive') return { loop: reactive(place) }
+  return { loop: prescale(place), gateway: gateway(place, 'mqtt://127.0.0.1:1') }
 }
 
 /** For a rehearsal only what a config says of policies counts. */
@@ -135,6 +156,12 @@ const nowhere: Place = {
 function startOf(controller: string, { fixed }: Settings) {
   const start = controller === 'fixed' ? fixed : 3
   return { source: 1, parse: Math.ceil(start / 2), count: start }
+}
+
+/** What may be sized of it. */
+function sizedAt(controller: string, settings: Settings) {
+  const { parse, count } = startOf(controller, settings)
+  return { parse, count }
 }
 
 /** For the short form: one accident, announced by its street. */
