@@ -49,10 +49,33 @@ describe('decide as a filter', () => {
     [
       '{"observation":{"nowMs":0,"capacity":{"ready":{"web":1}},"metrics":{"cpu":{"value":1}}},"memory":{"web":3}}',
       /^line 7: memory must be what hpa wrote before/
+    ],
+    [
+      '{"observation":{"nowMs":0,"capacity":{"ready":{"web":1}}},"memory":5}',
+      /^line 7: memory must be what hpa wrote before, was 5$/
+    ],
+    [
+      '{"observation":{"nowMs":0,"capacity":{"ready":{"web":1}}},"memory":[1]}',
+      /^line 7: memory must be what hpa wrote before, was \[1\]$/
+    ],
+    [
+      '{"nowMs":0,"capacity":{"ready":{"web":-2}}}',
+      /^line 7: observation\.capacity\.ready\.web must be a whole number of units, at least 0, or null, was -2$/
     ]
   ])('refuses %s and names the line', (text, message) => {
     expect(() => decider(policies.hpa.make(), false)(text, 7)).toThrow(message)
   })
+})
+
+it.each(Object.entries(policies))('%s takes back the memory that it wrote, and no other', (_, entry) => {
+  const policy = entry.make()
+  const answer = decider(policy, true)
+  const observation = JSON.parse(line(0, 0.4))
+  const { memory } = JSON.parse(answer(JSON.stringify({ observation }), 1))
+  expect(() => answer(JSON.stringify({ observation, memory }), 2)).not.toThrow()
+  expect(() => answer(JSON.stringify({ observation, memory: 5 }), 3)).toThrow(
+    /^line 3: memory must be .*was 5$/
+  )
 })
 
 describe('prescale decide', () => {

@@ -63,13 +63,27 @@ export function decider(policy: Policy, withMemory: boolean): (line: string, num
     const seen = readObservation(wrapped ? json.observation : json, `${where}: observation`)
     const carries = !wrapped && seen.target !== undefined
     const given = wrapped ? json.memory : seen.target === undefined ? undefined : memories.get(seen.target)
-    const { decision, memory } = decided(policy, seen, given ?? policy.initial(), where)
+    const initial = policy.initial()
+    const { decision, memory } = decided(policy, seen, given ?? initial, where)
+    if (wrapped && json.memory !== null && json.memory !== undefined)
+      requireMemory(json.memory, initial, memory, policy.name, where)
     if (carries) memories.set(seen.target, memory)
     return withMemory
       ? `{"decision":${writeDecision(decision)},"memory":${JSON.stringify(memory, plain)}}`
       : writeDecision(decision)
   }
 }
+
+/** What cannot be a memory of the policy is not taken for none: whoever gave it means something by it. */
+function requireMemory(given: Json, initial: Json, after: Json, policy: string, where: string): void {
+  const wrong = (right: string) =>
+    new PrescaleError('BAD_INPUT', `${where}: memory must be ${right}, was ${shown(given)}`)
+  // A policy that begins with nothing and ends with nothing has no memory at all.
+  if (initial === null && after === null) throw wrong(`null or absent: ${policy} remembers nothing`)
+  if (isObject(given) !== isObject(initial ?? after)) throw wrong(`what ${policy} wrote before`)
+}
+
+const shown = (json: Json) => JSON.stringify(json).slice(0, 60)
 
 function decided(policy: Policy, seen: Parameters<Policy['decide']>[0], memory: Json, where: string) {
   try {
@@ -78,9 +92,13 @@ function decided(policy: Policy, seen: Parameters<Policy['decide']>[0], memory: 
     if (cause instanceof PrescaleError)
       throw new PrescaleError(cause.code, `${where}: ${cause.message}`, { cause })
     if (!(cause instanceof TypeError)) throw cause
-    throw new PrescaleError('BAD_INPUT', `${where}: memory must be what ${policy.name} wrote before`, {
-      cause
-    })
+    throw new PrescaleError(
+      'BAD_INPUT',
+      `${where}: memory must be what ${policy.name} wrote before, was ${shown(memory)}`,
+      {
+        cause
+      }
+    )
   }
 }
 

@@ -59,6 +59,14 @@ export function measuredValue(value: unknown, path: string): number {
   return value === null ? NaN : wrong(path, 'a number or null', value)
 }
 
+/** Whole units, or `null` where nobody counted them. */
+export function unitsValue(value: unknown, path: string): number {
+  const units = measuredValue(value, path)
+  return Number.isNaN(units) || (Number.isSafeInteger(units) && units >= 0)
+    ? units
+    : wrong(path, 'a whole number of units, at least 0, or null', units)
+}
+
 export function numberValue(value: unknown, path: string): number {
   return typeof value === 'number' ? value : wrong(path, 'a number', value)
 }
@@ -108,6 +116,7 @@ export function truth(given: Fields, key: string, path: string): boolean | undef
 }
 
 export function wrong(path: string, right: string, value: unknown): never {
-  const shown = value === undefined ? 'missing' : `was ${JSON.stringify(value)?.slice(0, 60)}`
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  const shown = value === undefined ? 'missing' : `was ${text?.slice(0, 60)}`
   throw new PrescaleError('BAD_INPUT', `${path} must be ${right}, ${shown}`)
 }

@@ -136,6 +136,31 @@ describe('reading an observation', () => {
       'observation.capacity.ready.map must be a number or null, was "2"'
     ],
     [
+      'fewer units than none',
+      { capacity: { ready: { map: -2 } } },
+      'observation.capacity.ready.map must be a whole number of units, at least 0, or null, was -2'
+    ],
+    [
+      'half a unit',
+      { capacity: { ready: { map: 1 }, wanted: { map: 2.5 } } },
+      'observation.capacity.wanted.map must be a whole number of units, at least 0, or null, was 2.5'
+    ],
+    [
+      'units without end',
+      { capacity: { ready: JSON.parse('{"map":1e400}') } },
+      'observation.capacity.ready.map must be a whole number of units, at least 0, or null, was Infinity'
+    ],
+    [
+      'fewer units that start than none',
+      { capacity: { ready: {}, starting: [{ resource: 'map', units: -1, readyAtMs: 0 }] } },
+      'observation.capacity.starting[0].units must be a whole number of units, at least 0, or null, was -1'
+    ],
+    [
+      'an operator of fewer instances than none',
+      { topology: { operators: [{ id: 'map', parallelism: -3 }], edges: [] } },
+      'observation.topology.operators[0].parallelism must be a whole number of units, at least 0, or null, was -3'
+    ],
+    [
       'a list for ready',
       { capacity: { ready: [2] } },
       'observation.capacity.ready must be an object, was [2]'

@@ -41,6 +41,7 @@ import {
   text,
   textValue,
   truth,
+  unitsValue,
   wrong
 } from './fields.ts'
 
@@ -95,9 +96,9 @@ function readSeries(json: unknown, path: string): Series {
 function readCapacity(json: unknown, path: string): Capacity {
   const given = fields(json, path)
   return {
-    ready: named(given.ready, `${path}.ready`, measuredValue),
+    ready: named(given.ready, `${path}.ready`, unitsValue),
     starting: optional(given, 'starting', path, (value, at) => list(value, at, readStarting)),
-    wanted: optional(given, 'wanted', path, (value, at) => named(value, at, measuredValue))
+    wanted: optional(given, 'wanted', path, (value, at) => named(value, at, unitsValue))
   }
 }
 
@@ -105,7 +106,7 @@ function readStarting(json: unknown, path: string): StartingUnits {
   const given = fields(json, path)
   return {
     resource: text(given, 'resource', path),
-    units: measured(given, 'units', path),
+    units: unitsValue(given.units ?? null, `${path}.units`),
     readyAtMs: measured(given, 'readyAtMs', path)
   }
 }
@@ -172,7 +173,7 @@ function readOperator(json: unknown, path: string): Operator {
   const given = fields(json, path)
   return {
     id: text(given, 'id', path),
-    parallelism: measured(given, 'parallelism', path),
+    parallelism: unitsValue(given.parallelism ?? null, `${path}.parallelism`),
     source: truth(given, 'source', path),
     keyed: truth(given, 'keyed', path),
     trueProcessingRate: measured(given, 'trueProcessingRate', path),
