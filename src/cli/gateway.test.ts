@@ -143,6 +143,24 @@ describe('prescale gateway', () => {
     expect(JSON.parse(stdout)).toMatchObject({ gateway: 'g1', burstAlarm: false, keyId: 'g1' })
   })
 
+  const nobody = 'mqtt://127.0.0.1:1'
+  it.each([
+    ['its sensors', (text: string) => text.replace(`url: ${broker.url}, topics`, `url: ${nobody}, topics`)],
+    ['the cloud', (text: string) => text.replace(/publish: .*/, `publish: { type: mqtt, url: ${nobody} }`)]
+  ])('with --once ends in one line where the broker of %s refuses', async (_, change) => {
+    place.file('prescale.yaml', change(config(broker.url)))
+    const { ended, process: child } = place.start(['gateway', '--once', '--quiet', '--listen', 'false'])
+    let over = false
+    child.on('exit', () => {
+      over = true
+    })
+    // Sensors go on: without a signal nobody knows of the cloud's broker.
+    while (!over) await messages(10)
+    const { code, stdout, stderr } = await ended
+    expect(stderr).toMatch(/^prescale: MQTT at mqtt:\/\/127\.0\.0\.1:1.*; there is no signal\n$/)
+    expect([code, stdout]).toEqual([3, ''])
+  })
+
   it.each([
     ['no gateway in it', 'version: 1\n', /has no section 'gateway': say its id, subscribe and publish/],
     ['a key that is not there', undefined, /gateway.sign.key: nowhere cannot be read/]

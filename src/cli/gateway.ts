@@ -37,7 +37,10 @@ export function command(): Command {
       'the loop at the edge: counts raw messages, predicts bursts, warns the cloud, forwards raw data'
     )
     .option('--apply', 'carry decisions on local capacity out, where gateway.local has mode apply')
-    .option('--once', 'ends with the first signal that was taken, and prints it')
+    .option(
+      '--once',
+      'ends with the first signal that was taken, and prints it; with exit code 3 where a broker cannot be reached'
+    )
     .option(
       '--listen <HOST:PORT>',
       'where /metrics, /healthz and /readyz are, instead of what the config says; false: nowhere'
@@ -66,12 +69,19 @@ async function run(options: Options): Promise<void> {
     const parts = await gatewayParts(config, log, options.apply === true)
     opened.push(parts.close)
     let first: StationEvent | undefined
+    let away: string | undefined
     let meters: GatewayMeters | undefined
     const story = storyteller(log)
     const works = station({
       ...parts,
       tell(event) {
         meters?.take(event)
+        if (options.once && (event.what === 'unheard' || event.what === 'cut')) {
+          // Who waits for one signal is not there to wait for a broker; what ends with the rest is no news.
+          away ??= event.because
+          stop.abort()
+          return
+        }
         story(event)
         if (options.once && event.what === 'sent') {
           first ??= event
@@ -91,6 +101,8 @@ async function run(options: Options): Promise<void> {
     }
     if (first?.what === 'sent') {
       print(options.output, { value: first.signal, rows: [{ ...first.signal }] })
+    } else if (away !== undefined && !interrupted.aborted) {
+      throw new PrescaleError('UNREACHABLE', `${away}; there is no signal`)
     }
   } finally {
     for (const close of opened.reverse()) await close()

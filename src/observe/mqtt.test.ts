@@ -51,6 +51,17 @@ async function publish(
 const soon = { timeout: 8_000, interval: 20 }
 
 describe('MQTT', () => {
+  it('leaves no timer behind when it is ended before anybody answered', async () => {
+    // A clock that stands still: only who set a timer and did not clear it is counted.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+    open.push(() => vi.useRealTimers())
+    const abort = new AbortController()
+    const access = { url: 'mqtt://127.0.0.1:1' }
+    const listener = { message: () => {}, state: () => abort.abort() }
+    await subscribeMqtt({ access, topics: ['a'], qos: 1 }, listener, abort.signal)
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0), { timeout: 2_000, interval: 20 })
+  })
+
   it('gives every message of its topics, and no other', async () => {
     const { url } = await broker()
     const it = subscriber({ url })

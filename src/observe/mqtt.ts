@@ -7,7 +7,6 @@
  * The client reconnects by itself, every second. A message is acknowledged when the listener has returned. Messages that the broker held back
  * arrive in a rush after a reconnection; the listener is told when it was away, so that it does not take them for a burst.
  */
-import type { MqttClient } from 'mqtt'
 import { PrescaleError } from '../base/index.ts'
 import { endMqtt, type MqttAccess, mqttClient, mqttError, mqttOptions } from '../net/index.ts'
 
@@ -52,8 +51,12 @@ export async function subscribeMqtt(
     })
   })
   client.on('error', (error) => state(false, mqttError(error, access.url).message))
-  client.on('close', () => state(false, `MQTT at ${access.url}: connection lost`))
-  await untilAborted(client, abort)
+  const closed = () => state(false, `MQTT at ${access.url}: connection lost`)
+  client.on('close', closed)
+  await untilAborted(abort)
+  // Only ours: by its own the client ends its timers, one of which would keep the process for ten seconds.
+  client.off('close', closed)
+  await endMqtt(client)
 }
 
 function topicsOf({ topics, share }: MqttSubscription): string[] {
@@ -76,8 +79,6 @@ function toldOnce(listener: MessageListener): MessageListener['state'] {
   }
 }
 
-async function untilAborted(client: MqttClient, abort: AbortSignal): Promise<void> {
+async function untilAborted(abort: AbortSignal): Promise<void> {
   if (!abort.aborted) await new Promise((done) => abort.addEventListener('abort', done, { once: true }))
-  client.removeAllListeners('close')
-  await endMqtt(client)
 }
