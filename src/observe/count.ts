@@ -6,9 +6,10 @@
  * A step without an event between the first and the last is a measured zero.
  */
 import { formatDuration, MINUTE, PrescaleError, type Series, series } from '../base/index.ts'
-import { named, quoted } from './duckdb.ts'
+import { named } from './duckdb.ts'
 import { type Found, guarded, type Read, requireTimes, type TableOptions, timesSql } from './found.ts'
 import { tell } from './grid.ts'
+import { momentSql } from './time-format.ts'
 import { repeatedHours } from './zone.ts'
 
 export async function countEvents(found: Found, options: TableOptions): Promise<Read> {
@@ -55,12 +56,6 @@ export async function countEvents(found: Found, options: TableOptions): Promise<
     )
   }
   return { series: counted, extra: {}, load: 'rows', findings }
-}
-
-/** Milliseconds on a wall clock to milliseconds since the epoch. */
-function momentSql(wallMs: string, zone: string | undefined): string {
-  if (zone === undefined) return `(${wallMs})`
-  return `(epoch_us(timezone(${quoted(zone)}, make_timestamp((1000 * ${wallMs})::BIGINT))) / 1000.0)`
 }
 
 function blankRepeated({ values, startMs, stepMs }: Series, zone: string): number {

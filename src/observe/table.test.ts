@@ -262,6 +262,61 @@ describe('time zones', () => {
     expect(notes[1]).toMatch(/^2 steps lie in an hour that comes twice/)
   })
 
+  describe('of which some rows say theirs and others do not', () => {
+    const mixed = (times: readonly string[]) => file(['time,y', ...times.map((t) => `${t},1`)].join('\n'))
+    const noon = (...minutes: readonly (readonly [number, string])[]) =>
+      minutes.map(([minute, zone]) => `2026-01-31T12:${String(minute).padStart(2, '0')}:00${zone}`)
+    const inOrder = noon([0, ''], [1, 'Z'], [2, ''], [3, ''])
+
+    it('are UTC where their order says so, and that is said', async () => {
+      const { series, notes, time } = await readTable(mixed(inOrder))
+      expect([series.startMs, series.values.length]).toEqual([Date.UTC(2026, 0, 31, 12), 4])
+      expect(notes).toContain('3 rows say no zone: taken for UTC, which their order says')
+      expect(time).toMatchObject({ format: 'iso or iso-zoned', zoned: true })
+      const counted = await readTable(mixed(inOrder), { count: true })
+      expect(Array.from(counted.series.values)).toEqual([1, 1, 1, 1].map((n) => n / 60))
+    })
+
+    it('are where --tz says, whichever kind comes first', async () => {
+      // Ten minutes past one in Berlin is ten past twelve in UTC.
+      const local = ['2026-01-31T12:00:00Z', '2026-01-31T13:01:00', '2026-01-31T12:02:00+00:00']
+      for (const [times, count] of [
+        [local, false],
+        [local.slice(1), true]
+      ] as const) {
+        const { series } = await readTable(mixed(times), { zone: 'Europe/Berlin', count })
+        expect(series.startMs).toBe(Date.UTC(2026, 0, 31, 12, count ? 1 : 0))
+        expect(series.values).toHaveLength(times.length)
+      }
+    })
+
+    it.each([
+      ['are an hour off', ['2026-01-31T13:00:00', '2026-01-31T12:01:00Z', '2026-01-31T13:02:00']],
+      ['come before all the others', [...noon([0, ''], [1, '']), '2026-01-31T20:00:00Z']]
+    ])('are asked for where those without %s', async (_, times) => {
+      expect(await refusal(mixed(times))).toEqual({
+        code: 'BAD_INPUT',
+        message: expect.stringMatching(
+          /^t\d+\.csv has times without a zone in column 'time' \(row 1: '[^']+'\) and times with one \(row \d: '[^']+Z'\): say with --tz where those without are from, such as --tz UTC$/
+        )
+      })
+    })
+
+    it('are taken for the second pass of an hour that comes twice, and that is said', async () => {
+      const times = ['2026-10-25T02:30:00', '2026-10-25T01:31:00Z', '2026-10-25T02:32:00']
+      const { series, notes } = await readTable(mixed(times), { zone: 'Europe/Berlin' })
+      expect([series.startMs, series.values.length]).toEqual([Date.UTC(2026, 9, 25, 1, 30), 3])
+      expect(notes).toContain(
+        '2 rows without a zone lie in an hour that comes twice in Europe/Berlin: taken for its second pass'
+      )
+    })
+
+    it('are still refused with the row of what is no time at all', async () => {
+      const { message } = await refusal(mixed([...inOrder, 'soon']))
+      expect(message).toMatch(/row 5 has 'soon', which is not a time written as iso or iso-zoned/)
+    })
+  })
+
   it('leave times alone that carry their own', async () => {
     const path = file('time,value\n2026-01-31T10:00:00Z,1\n2026-01-31T11:00:00Z,2\n')
     expect((await readTable(path, { zone: 'Asia/Tokyo' })).series.startMs).toBe(at)
@@ -488,5 +543,13 @@ describe('public traces are read without a flag', () => {
       ).toBe(true)
     }
     expect(paths.length).toBeGreaterThan(30)
+  })
+
+  it.skipIf(!existsSync(data))('requests of which only the failed ones say their zone, counted', async () => {
+    const { series, notes } = await readTable(`${data}/lambda-ecs/requests.csv.gz`, { count: true })
+    const events = series.values.reduce((sum, rate) => sum + 60 * rate, 0)
+    // 88,286 requests by the page of the data.
+    expect(Math.round(events)).toBe(88_286)
+    expect(notes[0]).toMatch(/^88161 rows say no zone: taken for UTC/)
   })
 })

@@ -14,6 +14,7 @@ import { findLoad, findTime, requireColumn, type Table } from './detect.ts'
 import { type DuckDB, firstLine, named, withDuckDB } from './duckdb.ts'
 import { type Found, fieldAt, guarded, type Read, requireTimes, type TableOptions } from './found.ts'
 import { type Finding, grid, tell } from './grid.ts'
+import { mixedZones } from './mixed-zones.ts'
 import { parquet } from './parquet.ts'
 import { type TimeFormat, timeFormats } from './time-format.ts'
 import { fromWallClock, requireZone, type ZonedTimes } from './zone.ts'
@@ -37,8 +38,18 @@ export async function readTable(
   if (options.zone !== undefined) requireZone(options.zone)
   return await withDuckDB(async (db) => {
     const table = await (isParquet ? parquet : csv)(db, file)
-    const found = await lookAt(db, file, table, options)
-    const read = await (options.count ? countEvents : readRows)(found, options)
+    const seen = await lookAt(db, file, table, options)
+    const reader = options.count ? countEvents : readRows
+    const { found, read } = await reader(seen, options).then(
+      (read) => ({ found: seen, read }),
+      async (error: unknown) => {
+        // Looked for only where a time could not be read: it takes a reading of the whole column.
+        const isTime = error instanceof PrescaleError && error.code === 'BAD_INPUT'
+        const found = isTime ? await mixedZones(seen, options.zone) : undefined
+        if (found === undefined) throw error
+        return { found, read: await reader(found, options) }
+      }
+    )
     const { column, format } = found.time
     const findings = [...found.findings, ...read.findings]
     return {

@@ -6,6 +6,7 @@
  * the day, seconds to nanoseconds since the epoch, and offsets from an unknown start (`offset_s`).
  */
 import { PrescaleError, unknownName } from '../base/index.ts'
+import { quoted } from './duckdb.ts'
 
 export interface TimeFormat {
   readonly name: string
@@ -79,6 +80,12 @@ export const timeFormats: Readonly<Record<string, TimeFormat>> = {
   'offset-ms': { name: 'offset-ms', zoned: true, offset: true, sql: scaled('') },
   'offset-min': { name: 'offset-min', zoned: true, offset: true, sql: scaled('* 60000') },
   'offset-h': { name: 'offset-h', zoned: true, offset: true, sql: scaled('* 3600000') }
+}
+
+/** SQL: milliseconds on a wall clock to milliseconds since the epoch. In an hour that comes twice it is the second pass. */
+export function momentSql(wallMs: string, zone: string | undefined): string {
+  if (zone === undefined) return `(${wallMs})`
+  return `(epoch_us(timezone(${quoted(zone)}, make_timestamp((1000 * ${wallMs})::BIGINT))) / 1000.0)`
 }
 
 /** Columns that a database has typed as moments already. */
