@@ -57,7 +57,7 @@ function printMoments(store: TurnStore, file: string, a: string, b: string, outp
   print(output, {
     value: { a: headOf(inA), b: headOf(inB), changed },
     rows,
-    text: `${head[0]} beside ${head[1]}\n${rows.length === 0 ? 'nothing differs' : table(rows)}`
+    text: `${head[0]} beside ${head[1]}\n${rows.length === 0 ? 'nothing differs' : table(changed.map(shownRow))}`
   })
 }
 
@@ -105,10 +105,21 @@ function rowOfChanged({ path, a, b }: Changed): Row {
   return { what: path, a: said(a), b: said(b) }
 }
 
-const LONGEST = 48
+/** For people: numbers rounded, also within lists and maps. */
+export function shownRow({ path, a, b }: Changed): Row {
+  const [one, other] = [said(a, rounded), said(b, rounded)]
+  // What differs must be seen to: then in every digit.
+  return one === other ? { what: path, a: said(a), b: said(b) } : { what: path, a: one, b: other }
+}
 
-function said(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '–')
+const LONGEST = 48
+const DIGITS = 6
+
+const rounded = (_key: string, value: unknown) =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value
+
+function said(value: unknown, replacer?: typeof rounded): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value, replacer) ?? '–')
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text
 }
 
@@ -134,6 +145,6 @@ function textOf({ a, b, same, spans, options, fromMs, toMs }: Difference): strin
     ),
     ...(spans.length === 0 ? [] : ['', table(longest.map(rowOfSpan))]),
     ...(rest > 0 ? [`and ${rest} shorter ones; -o json has all`] : []),
-    ...(options.length === 0 ? [] : ['', table(options.map(rowOfChanged))])
+    ...(options.length === 0 ? [] : ['', table(options.map(shownRow))])
   ].join('\n')
 }
