@@ -189,6 +189,25 @@ describe('estimator', () => {
     expect([again.memory.restart.gap, again.memory.restart.lost]).toEqual([null, []])
   })
 
+  it.each([
+    ['that nobody saw before', {}],
+    ['that was only being started', { map: 0 }],
+    ['whose size was not measured', { map: NaN }]
+  ])('measures no restart of a job %s', (_, first: Readonly<Record<string, number>>) => {
+    const sees = estimator()
+    const memory = sees.initial()
+    for (let i = 0; i < 30; i++) {
+      const nowMs = i * step
+      const metrics = { throughput: { value: 100, quality: 'ok' as const } }
+      const load = series(step, [100, 100], { startMs: nowMs - 2 * step })
+      const { restartMs } = sees.update(
+        { nowMs, capacity: { ready: i < 2 ? first : { map: 2 } }, load, metrics },
+        memory
+      )
+      expect(restartMs).toBeUndefined()
+    }
+  })
+
   it('does not count the time in which the loop was away as lead time or restart', () => {
     const { memory } = looked([{ ready: 4 }, { ready: 4, starting: 2 }])
     memory.logRate = Math.log(50)

@@ -107,7 +107,10 @@ export function estimator(priors: EstimatePriors = {}): Estimator {
       if (isBlind(seen.nowMs, last, memory)) memory.starts = []
       else {
         if (ready >= 0) measureLeadTime(seen.nowMs, ready, starting, memory)
-        if (moved && ready + starting >= wantedUnits(seen)) openGap(memory.atMs[last], seen, memory.restart)
+        // Where nothing ran, something starts: nothing has restarted.
+        const ran = last >= 0 && memory.ready[last] > 0
+        if (moved && ran && ready + starting >= wantedUnits(seen))
+          openGap(memory.atMs[last], seen, memory.restart)
       }
       remember(seen, ready, starting, memory)
       watchRunning(seen, moved, memory)
