@@ -146,6 +146,17 @@ describe('prescale init', { timeout: 60_000 }, () => {
     expect(dry.stderr).toMatch(notes)
   })
 
+  it.each([
+    [
+      'hpa',
+      /^prescale: no\.yaml cannot be read: there is no such file; `kubectl get hpa NAME -o yaml` writes one\n$/
+    ],
+    ['keda', /no such file; `kubectl get scaledobject NAME -o yaml` writes one\n$/],
+    ['flink', /no such file; the configuration of a job with its job\.autoscaler\.\* keys is wanted\n$/]
+  ])('says where a config of %s comes from where there is none', async (kind, says) => {
+    expectRefused(await here.prescale(['init', '--from', kind, 'no.yaml', '--out', 'none.yaml']), says)
+  })
+
   it('an HPA that was taken over recommends from the size that Prometheus tells, and says that it does no more', async () => {
     const prometheus = await fakePrometheus([
       { at: (_ms, query) => (query.includes('replicas_ready') ? 4 : query.includes('cpu') ? 0.9 : 100) }

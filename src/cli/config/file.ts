@@ -15,14 +15,20 @@ export interface CheckedFile {
   readonly problems: readonly Problem[]
 }
 
-/** Errors: NOT_FOUND where there is no file. */
-export function readText(file: string): string {
+const reasons: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder',
+  EACCES: 'no permission',
+  ENOTDIR: 'a part of its path is a file'
+}
+
+/** Errors: NOT_FOUND where there is no file, with where one comes from. */
+export function readText(file: string, comesFrom = '`prescale init` writes one'): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
-    const hint = code === 'ENOENT' ? ': there is no such file; `prescale init` writes one' : ''
-    throw new PrescaleError('NOT_FOUND', `${file} cannot be read${hint}`, { cause })
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const why = code === 'ENOENT' ? `there is no such file; ${comesFrom}` : (reasons[code] ?? String(cause))
+    throw new PrescaleError('NOT_FOUND', `${file} cannot be read: ${why}`, { cause })
   }
 }
 

@@ -13,6 +13,13 @@ export const importers: Readonly<Record<string, (text: string, where: string) =>
   keda: importKeda
 }
 
+/** Where such a config comes from, for who has none yet. */
+const comesFrom: Readonly<Record<keyof typeof importers, string>> = {
+  flink: 'the configuration of a job with its job.autoscaler.* keys is wanted',
+  hpa: '`kubectl get hpa NAME -o yaml` writes one',
+  keda: '`kubectl get scaledobject NAME -o yaml` writes one'
+}
+
 export const FROM = [
   '--from <KIND>',
   `FILE is one of another autoscaler: ${Object.keys(importers).join(', ')}`
@@ -29,7 +36,7 @@ export function importFile(from: string, file: string | undefined): Imported {
   if (file === undefined) {
     throw new PrescaleError('BAD_OPTION', `--from ${from} needs the FILE that is taken over`)
   }
-  return importers[from](readText(file), file)
+  return importers[from](readText(file, comesFrom[from]), file)
 }
 
 /** The text of a config with this target alone. */
