@@ -9,7 +9,7 @@ export interface Outcome {
 
 /**
  * Waits until all has come out, or nothing more comes for `quietMs`, and counts then, from the beginning: while a job still writes, this
- * client has given records of aborted transactions, and once everything is over it gives what Kafka's own gives.
+ * client has given records twice that it and Kafka's own give once when everything is over.
  */
 export async function outcomeOf(
   kafka: string,
