@@ -5,25 +5,8 @@ import type { Seen } from './run.ts'
 import { theilSen } from './slope.ts'
 
 /** Medians of the samples of a minute; counts as they stood at its end. */
-export interface Minute {
+export interface Minute extends Omit<Seen, 'atMs'> {
   readonly minute: number
-  readonly heapMiB: number
-  readonly externalMiB: number
-  readonly rssMiB: number
-  readonly gatewayRssMiB: number
-  readonly descriptors: number
-  readonly sockets: number
-  readonly timers: number
-  readonly storeMiB: number
-  readonly delayP99Ms: number
-  readonly delayMaxMs: number
-  readonly cpuS: number
-  readonly turns: number
-  readonly missed: number
-  readonly commands: number
-  readonly refused: number
-  readonly woken: number
-  readonly complaints: number
 }
 
 const COUNTS = ['cpuS', 'turns', 'missed', 'commands', 'refused', 'woken', 'complaints'] as const
